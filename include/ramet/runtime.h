@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runtime: a model on an engine, tensors in, tensors out. The middle one of
+ * the three stages Preprocessor, Runtime, Postprocessor.
+ *
+ *     ramet_runtime *runtime;
+ *     ramet_runtime_open("models/ResNet50_vd", NULL, &runtime, &error);
+ *     ramet_runtime_run(runtime, inputs, 1, outputs, 1, &error);
+ *     ramet_runtime_close(runtime);
+ *
+ * A runtime is used by one thread at a time; a second thread is refused with
+ * BUSY. More threads take clones: a clone shares program, packed weights and
+ * plans with its origin and costs one arena. Original and clones may be closed
+ * in any order and cloned again.
+ *
+ * After fork() a child may go on using its copy of every handle.
+ */
+#ifndef RAMET_RUNTIME_H
+#define RAMET_RUNTIME_H
+
+#include "ramet/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ramet_runtime ramet_runtime;
+
+typedef enum ramet_backend {
+    RAMET_BACKEND_DEFAULT = 0, /* native */
+    RAMET_BACKEND_NATIVE
+} ramet_backend;
+
+/* Instruction level of the native engine. AUTO takes the best that the processor has. */
+typedef enum ramet_cpu_level {
+    RAMET_CPU_LEVEL_AUTO = 0,
+    RAMET_CPU_LEVEL_BASE,
+    RAMET_CPU_LEVEL_AVX2,
+    RAMET_CPU_LEVEL_AVX512
+} ramet_cpu_level;
+
+/* Set with ramet_runtime_option_init(); zero means the default. */
+typedef struct ramet_runtime_option {
+    size_t struct_bytes;
+    ramet_backend backend;
+    ramet_cpu_level cpu_level;
+    int32_t cpu_thread_num;        /* threads inside one run, 1..256; default 1 (use clones for throughput) */
+    int32_t plan_capacity;         /* shapes remembered per model; default 16 */
+    uint64_t memory_budget_bytes;  /* ceiling of one clone's arena; default 4 GiB; a run past it fails with OVER_BUDGET */
+    const char *params_file;       /* parameters, when they do not stand beside the program */
+    const char *config_file;       /* configuration of the task models, likewise */
+} ramet_runtime_option;
+
+RAMET_API void ramet_runtime_option_init(ramet_runtime_option *option);
+
+/*
+ * Loads a model: `model` is a folder of an exported model or its program file
+ * (.pdmodel). Reads, checks and packs everything once; the original parameters
+ * are not kept.
+ *
+ * option: may be NULL. *runtime: overwritten; NULL on failure.
+ * Threads: any. Memory: owned by the handle, freed when it and all clones are closed.
+ * Errors: NOT_FOUND, IO, BAD_FORMAT, UNSUPPORTED (lists every operator that cannot run), OVER_BUDGET, OUT_OF_MEMORY.
+ */
+RAMET_API ramet_status ramet_runtime_open(const char *model, const ramet_runtime_option *option,
+                                          ramet_runtime **runtime, ramet_error *error);
+
+/*
+ * Another handle on the same weights, for another thread. Costs well under 1 MiB until its first run.
+ *
+ * Threads: the origin must not be in a run. Memory: its own arena, taken at the first run.
+ * Errors: OUT_OF_MEMORY, BUSY.
+ */
+RAMET_API ramet_status ramet_runtime_clone(ramet_runtime *runtime, ramet_runtime **clone, ramet_error *error);
+
+/* Closes a handle; NULL is allowed. Threads: no run of this handle may be under way. */
+RAMET_API void ramet_runtime_close(ramet_runtime *runtime);
+
+/*
+ * Number, name, dtype and declared shape (-1: any size) of inputs and outputs, in the program's order. The name
+ * belongs to the runtime; data is NULL. A declared shape is a hint: what is fed decides.
+ *
+ * Threads: any. Errors: the info calls give INVALID_ARGUMENT for an index out of range.
+ */
+RAMET_API size_t ramet_runtime_input_count(const ramet_runtime *runtime);
+RAMET_API size_t ramet_runtime_output_count(const ramet_runtime *runtime);
+RAMET_API ramet_status ramet_runtime_input_info(const ramet_runtime *runtime, size_t index, ramet_tensor *info);
+RAMET_API ramet_status ramet_runtime_output_info(const ramet_runtime *runtime, size_t index, ramet_tensor *info);
+
+/*
+ * Runs the model once. inputs: one tensor for each input, matched by name, or by position where a name is NULL; they
+ * are read only. outputs: room for ramet_runtime_output_count() tensors, filled in the program's order.
+ *
+ * Threads: one at a time for a handle, else BUSY. The numbers do not depend on batch mates, threads or earlier runs.
+ * Memory: output data belongs to the runtime and stays valid until its next run or close. A shape seen before
+ * allocates nothing.
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (no such input), BAD_SHAPE (names operator and shapes), OVER_BUDGET, BUSY.
+ */
+RAMET_API ramet_status ramet_runtime_run(ramet_runtime *runtime, const ramet_tensor *inputs, size_t input_count,
+                                         ramet_tensor *outputs, size_t output_count, ramet_error *error);
+
+/* What a handle holds, in bytes. */
+typedef struct ramet_memory {
+    uint64_t weights_bytes; /* shared by all clones */
+    uint64_t program_bytes; /* graph and operator parameters, shared by all clones */
+    uint64_t plans_bytes;   /* remembered shapes, shared by all clones */
+    uint64_t arena_bytes;   /* this handle's own, now */
+    uint64_t clones;        /* handles on these weights, this one included */
+} ramet_memory;
+
+RAMET_API ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *memory);
+
+typedef enum ramet_describe {
+    RAMET_DESCRIBE_GRAPH = 0, /* the operators as they stand after the passes */
+    RAMET_DESCRIBE_PASSES,    /* what each pass changed */
+    RAMET_DESCRIBE_PLAN       /* kernels, layouts and memory map for the given input shapes */
+} ramet_describe;
+
+/*
+ * The model as text. inputs, input_count: shapes for RAMET_DESCRIBE_PLAN (data may be NULL), otherwise 0.
+ *
+ * *text: NUL-terminated, freed by the caller with ramet_text_free(). Threads: as a run. Errors: as a run.
+ */
+RAMET_API ramet_status ramet_runtime_describe(ramet_runtime *runtime, ramet_describe what, const ramet_tensor *inputs,
+                                              size_t input_count, char **text, ramet_error *error);
+
+/* Frees a text that ramet handed out; NULL is allowed. */
+RAMET_API void ramet_text_free(char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

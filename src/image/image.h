@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pixels: decoding, and geometry that equals cv2's.
+ *
+ * Decoders turn bytes into BGR images (public header ramet/image.h). Geometry
+ * reads ramet_image views and writes where the caller says. 8-bit bilinear
+ * resize gives cv2's bytes exactly; where another operation may differ, its
+ * comment states the bound that the tests hold.
+ */
+#ifndef RMT_IMAGE_H
+#define RMT_IMAGE_H
+
+#include "base/base.h"
+#include "ramet/image.h"
+
+/* OpenCV's numbers; configuration files name them by either. */
+typedef enum rmt_interpolation {
+    RMT_INTERPOLATION_NEAREST = 0,
+    RMT_INTERPOLATION_LINEAR = 1,
+    RMT_INTERPOLATION_CUBIC = 2,
+    RMT_INTERPOLATION_AREA = 3,
+    RMT_INTERPOLATION_LANCZOS4 = 4
+} rmt_interpolation;
+
+/* A new image of width x height (3 bytes a pixel, rows of 3 * width), contents undefined. */
+ramet_status rmt_image_create(int32_t width, int32_t height, ramet_image *image, ramet_error *error);
+
+/* Pointer, sizes and pitch make sense (data, width, height >= 1, |pitch| >= 3 * width, below the default pixel cap). */
+ramet_status rmt_image_check(const ramet_image *image, ramet_error *error);
+
+/* A view of the rectangle x, y, width, height; the rectangle lies inside. Owns nothing. */
+ramet_image rmt_image_view(const ramet_image *image, int32_t x, int32_t y, int32_t width, int32_t height);
+
+/*
+ * cv2.resize(src, (dst->width, dst->height), interpolation) into dst's pixels. step_x, step_y: source pixels for one
+ * destination pixel; 0 means src/dst (cv2 with dsize), otherwise the caller's 1/fx, 1/fy (cv2 with fx, fy).
+ * Same size: a copy. Linear, nearest, area and cubic equal cv2 byte for byte (area/cubic: one level, see tests).
+ */
+ramet_status rmt_image_resize(const ramet_image *src, ramet_image *dst, rmt_interpolation interpolation, double step_x,
+                              double step_y, ramet_error *error);
+
+/* Turns dst into a new image: src turned counter-clockwise by quarter_turns * 90 degrees (0..3). */
+ramet_status rmt_image_rotate(const ramet_image *src, int quarter_turns, ramet_image *dst, ramet_error *error);
+
+/*
+ * cv2.warpPerspective(src, M, dst size, INTER_CUBIC, BORDER_REPLICATE) with M mapping the quad's corners
+ * (x0,y0, x1,y1, x2,y2, x3,y3 in source pixels) onto dst's corners (0,0) (W,0) (W,H) (0,H). Within one level of cv2.
+ */
+ramet_status rmt_image_warp_quad(const ramet_image *src, const float quad[8], ramet_image *dst, ramet_error *error);
+
+/* How pixels become numbers: value = pixel * scale[c] + shift[c], in float32, for c = first, second, third channel. */
+typedef struct rmt_pixel_transform {
+    float scale[3], shift[3]; /* in the order of the output channels */
+    bool swap_rb;             /* output channel 0 is R */
+} rmt_pixel_transform;
+
+/*
+ * Writes pixels as float32. Output element (y, x, c) goes to out[y * row_stride + x * pixel_stride + c * channel_stride]
+ * (strides in elements): HWC and CHW are both one pass. Rows and pixels beyond the image are the caller's to fill.
+ */
+void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform, float *out,
+                         ptrdiff_t row_stride, ptrdiff_t pixel_stride, ptrdiff_t channel_stride);
+
+/* resize (linear) and normalise in one walk over the destination rows; the same numbers as the two calls. */
+ramet_status rmt_image_resize_normalize(const ramet_image *src, int32_t width, int32_t height,
+                                        const rmt_pixel_transform *transform, float *out, ptrdiff_t row_stride,
+                                        ptrdiff_t pixel_stride, ptrdiff_t channel_stride, ramet_error *error);
+
+/* cv2.resize of one float32 plane (tests of segmentation maps; linear and nearest). */
+ramet_status rmt_plane_resize(const float *src, int32_t src_width, int32_t src_height, float *dst, int32_t dst_width,
+                              int32_t dst_height, rmt_interpolation interpolation, ramet_error *error);
+
+#endif

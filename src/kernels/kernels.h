@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Arithmetic on float32, one folder a family, each written once over a small
+ * SIMD layer and compiled once per instruction level.
+ *
+ * A kernel gets pointers and small integers, never tensors: where data lies is
+ * the caller's business (rows are given by pointer, padding is a pointer to a
+ * row of zeros or a NULL). A kernel reads and writes exactly the elements that
+ * its contract names, never beyond, at any alignment. It allocates nothing,
+ * keeps no state and runs on any thread.
+ *
+ * Sums run in one fixed order that depends on the level and the lengths
+ * only: not on tile sizes, threads, batch or addresses. So results are the same for any
+ * split of the work.
+ */
+#ifndef RMT_KERNELS_H
+#define RMT_KERNELS_H
+
+#include "base/base.h"
+
+/* ---- levels ------------------------------------------------------------------------------------------ */
+
+typedef enum rmt_level { RMT_LEVEL_BASE, RMT_LEVEL_AVX2, RMT_LEVEL_AVX512, RMT_LEVEL_COUNT } rmt_level;
+
+/* ---- unary functions, alone or behind a sum --------------------------------------------------------------- */
+
+typedef enum rmt_unary {
+    RMT_UNARY_NONE,
+    RMT_UNARY_RELU,
+    RMT_UNARY_CLIP,         /* min(max(x, p0), p1) */
+    RMT_UNARY_HARD_SWISH,   /* x * min(max(x + p2, 0), p0) / p1 */
+    RMT_UNARY_HARD_SIGMOID, /* min(max(p0 * x + p1, 0), 1) */
+    RMT_UNARY_SIGMOID,
+    RMT_UNARY_SWISH, /* x * sigmoid(p0 * x) */
+    RMT_UNARY_TANH,
+    RMT_UNARY_GELU,      /* with erf */
+    RMT_UNARY_GELU_TANH, /* the approximation */
+    RMT_UNARY_LEAKY_RELU, /* x < 0 ? p0 * x : x */
+    RMT_UNARY_ELU,        /* x < 0 ? p0 * (exp(x) - 1) : x */
+    RMT_UNARY_MISH,
+    RMT_UNARY_SOFTPLUS, /* p0 = beta, p1 = threshold */
+    RMT_UNARY_EXP,
+    RMT_UNARY_LOG,
+    RMT_UNARY_SQRT,
+    RMT_UNARY_RSQRT,
+    RMT_UNARY_SQUARE,
+    RMT_UNARY_ABS,
+    RMT_UNARY_FLOOR,
+    RMT_UNARY_CEIL,
+    RMT_UNARY_ROUND, /* half away from zero, as PaddlePaddle */
+    RMT_UNARY_ERF,
+    RMT_UNARY_POW, /* x ^ p0 */
+    RMT_UNARY_COUNT
+} rmt_unary;
+
+/* y = f(x) * scale + shift. The plain f has scale 1, shift 0 (rmt_activation_none()). */
+typedef struct rmt_activation {
+    rmt_unary function;
+    float p0, p1, p2;
+    float scale, shift;
+} rmt_activation;
+
+static inline rmt_activation rmt_activation_none(void)
+{
+    return (rmt_activation){RMT_UNARY_NONE, 0, 0, 0, 1, 0};
+}
+
+/* ---- binary functions ---------------------------------------------------------------------------------- */
+
+typedef enum rmt_binary {
+    RMT_BINARY_ADD,
+    RMT_BINARY_SUBTRACT,
+    RMT_BINARY_MULTIPLY,
+    RMT_BINARY_DIVIDE,
+    RMT_BINARY_MAXIMUM,
+    RMT_BINARY_MINIMUM,
+    RMT_BINARY_POW,
+    RMT_BINARY_REMAINDER,    /* sign of the divisor, as Python's % */
+    RMT_BINARY_FLOOR_DIVIDE, /* floor(x / y) */
+    RMT_BINARY_COUNT
+} rmt_binary;
+
+typedef enum rmt_reduce { RMT_REDUCE_SUM, RMT_REDUCE_MAX, RMT_REDUCE_MIN, RMT_REDUCE_PROD, RMT_REDUCE_COUNT } rmt_reduce;
+
+/* ---- gemm ------------------------------------------------------------------------------------------------ */
+
+#define RMT_PANEL 16 /* columns of a weight panel, at every level */
+
+/*
+ * One block of a matrix product with gathered rows, the heart of convolutions and products alike:
+ *
+ *   c[i][j] = act( bias[j] + add[i][j] + sum over t < taps, q < k of a[t * m + i][q] * B(t, q, j) )
+ *
+ * A: pointers to rows of k floats, taps groups of m. B: panels of 16 columns; B(t, q, j) =
+ * b[(j / 16) * panel_stride + (t * k + q) * 16 + j % 16]; a last panel is padded with zeros. bias: n rounded up to 16
+ * floats, or NULL. add: m pointers to rows of n floats, or NULL; add[i] may equal c[i]. c: m pointers; exactly n floats
+ * of each row are written. c may not overlap a row of A.
+ */
+typedef struct rmt_gemm {
+    const float *const *a;
+    int32_t m, taps, k;
+    const float *b;
+    ptrdiff_t panel_stride; /* floats; taps * k * 16 when packed tightly */
+    int32_t n;
+    const float *bias;
+    const float *const *add;
+    float *const *c;
+    rmt_activation act;
+} rmt_gemm;
+
+/* ---- depthwise convolution and pooling: one row of output pixels ---------------------------------------------- */
+
+/*
+ * out pixel x, channel c: act( bias[c] + sum over taps (r, s) of rows[r][(x * stride - pad_left + s * dilation) *
+ * in_pixel + c] * weight[(r * kw + s) * weight_stride + c] ); taps that fall left or right of [0, in_width) or
+ * on a NULL row count as zero.
+ */
+typedef struct rmt_depthwise {
+    const float *const *rows; /* kh pointers to the first pixel of an input row, or NULL */
+    int32_t kh, kw, stride, dilation, pad_left;
+    int32_t in_width, out_width, channels;
+    ptrdiff_t in_pixel, out_pixel; /* floats from one pixel to the next */
+    const float *weight;           /* [kh * kw][weight_stride] */
+    ptrdiff_t weight_stride;       /* floats: channels rounded up to 16, padded with zeros */
+    const float *bias;             /* channels rounded up to 16, or NULL */
+    const float *add;              /* added before the activation: pixels at out_pixel distance, or NULL; may equal out */
+    float *out;
+    rmt_activation act;
+} rmt_depthwise;
+
+/* ---- the table of one level --------------------------------------------------------------------------------- */
+
+typedef struct rmt_kernels {
+    rmt_level level;
+    const char *name;   /* "base", "avx2", "avx512" */
+    int32_t lanes;      /* floats in a vector */
+
+    /* gemm/ */
+    void (*gemm)(const rmt_gemm *block);
+    /* Rows-by-columns source, element (q, j) at source[q * row_stride + j * column_stride], to panels [ceil(n/16)][k][16]. */
+    void (*pack_panels)(const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride, int32_t k, int32_t n,
+                        float *panels);
+    /* y[j] = act(bias[j] + sum x[q] * B(q, j)) for one row: gemm with m = 1, taps = 1, for long n or k. */
+    void (*gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
+                 const rmt_activation *act);
+
+    /* depthwise/ */
+    void (*depthwise)(const rmt_depthwise *row);
+
+    /* elementwise/ */
+    void (*unary)(const float *x, float *y, int64_t n, const rmt_activation *act); /* y may equal x */
+    /* x_step, y_step: 1 or 0 (one number for all). out may equal x or y. */
+    void (*binary)(rmt_binary function, const float *x, int32_t x_step, const float *y, int32_t y_step, float *out,
+                   int64_t n);
+    void (*scale_shift)(const float *x, const float *scale, const float *shift, float *out, int64_t n); /* x * s + t */
+
+    /* reduce/: sixteen virtual lanes and a fixed tree, so that all levels add in one order */
+    float (*reduce)(rmt_reduce function, const float *x, int64_t n);                    /* n >= 1 */
+    void (*reduce_into)(rmt_reduce function, float *into, const float *x, int64_t n); /* into[i] = f(into[i], x[i]) */
+    int64_t (*arg_max)(const float *x, int64_t n);                                    /* the first of equals; NaN never wins */
+
+    /* normalize/: one row */
+    void (*softmax)(const float *x, float *y, int64_t n, bool logarithm);
+    void (*layer_norm)(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias);
+
+    /* pool/: y[c] = factor * sum, or max, over `count` >= 1 pixels given by pointer */
+    void (*pool)(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
+                 int32_t channels);
+
+    /* resize/: y[c] = (p[0][c] * (1-wx) + p[1][c] * wx) * (1-wy) + (p[2][c] * (1-wx) + p[3][c] * wx) * wy */
+    void (*lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);
+
+    /* copy/: destination[i * destination_stride + j] = source[j * source_stride + i], 32-bit elements, i < rows, j < columns */
+    void (*transpose)(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,
+                      int64_t rows, int64_t columns);
+
+    /* recurrent/: one step of an LSTM cell; gates [4][hidden] in PaddlePaddle's order i, f, c~, o before activation */
+    void (*lstm_cell)(const float *gates, const float *c_before, float *c, float *h, int32_t hidden);
+    /* gates_x, gates_h: [3][hidden] in the order r, z, c~ (input part with its bias, hidden part with its bias) */
+    void (*gru_cell)(const float *gates_x, const float *gates_h, const float *h_before, float *h, int32_t hidden);
+} rmt_kernels;
+
+/* The table of a level, NULL when this build or this processor lacks it. Base is always there. */
+const rmt_kernels *rmt_kernels_get(rmt_level level);
+
+/* The best level of this processor. */
+const rmt_kernels *rmt_kernels_best(void);
+
+/* The plain C definition of every entry, in the order of its formula: the judge of all levels. */
+const rmt_kernels *rmt_kernels_reference(void);
+
+/*
+ * Floats between neighbouring pixels of an NHWC tensor of `channels`: at most 4 channels lie dense, others are rounded
+ * up to 8, and 16 more keep strides off multiples of 512 bytes, which alias in the first-level cache.
+ */
+static inline int64_t rmt_pixel_stride(int64_t channels)
+{
+    if (channels <= 4) return channels;
+    int64_t stride = (channels + 7) / 8 * 8;
+    return stride % 128 == 0 ? stride + 16 : stride;
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the processor can do and how large its caches are.
+ *
+ * An instruction level counts only when the system saves its registers too
+ * (the compiler's feature test reads XCR0). Sizes that the system does not
+ * tell are replaced by those of a small desktop core.
+ */
+#define _GNU_SOURCE 1
+#include "os/os.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static void get_features(rmt_os_cpu *cpu)
+{
+    __builtin_cpu_init();
+    cpu->avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    cpu->avx512 = cpu->avx2_fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+static void get_name(char name[64])
+{
+    unsigned int words[12] = {0};
+    for (unsigned int i = 0; i < 3; i++) {
+        unsigned int *w = words + 4 * i;
+        if (!__get_cpuid(0x80000002u + i, &w[0], &w[1], &w[2], &w[3])) return;
+    }
+    const char *text = (const char *)words;
+    size_t length = strnlen(text, sizeof words);
+    while (length && *text == ' ') text++, length--;
+    while (length && text[length - 1] == ' ') length--;
+    memcpy(name, text, length);
+    name[length] = 0;
+}
+#else
+static void get_features(rmt_os_cpu *cpu) { cpu->avx2_fma = cpu->avx512 = false; }
+static void get_name(char name[64]) { (void)name; }
+#endif
+
+static size_t cache_bytes(int name, size_t otherwise)
+{
+    long bytes = sysconf(name);
+    return bytes > 0 ? (size_t)bytes : otherwise;
+}
+
+static int usable_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+    long online = sysconf(_SC_NPROCESSORS_ONLN); /* more processors than a cpu_set_t holds */
+    return online > 0 ? (int)online : 1;
+}
+
+void rmt_os_cpu_get(rmt_os_cpu *cpu)
+{
+    *cpu = (rmt_os_cpu){.name = "unknown"};
+    get_features(cpu);
+    get_name(cpu->name);
+    cpu->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32u << 10);
+    cpu->l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512u << 10);
+    cpu->l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 4u << 20);
+    cpu->online = usable_processors();
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only room that meets the operating system: files, mapping, pages,
+ * clock, threads, CPU features. A port replaces this room and nothing else.
+ *
+ * Functions that can fail return 0 or an errno value; they know no error texts
+ * (base/base.h turns an errno into one).
+ */
+#ifndef RMT_OS_H
+#define RMT_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- files ---------------------------------------------------------------------------------------- */
+
+/* A whole file, mapped read-only. An empty file has data NULL and bytes 0. */
+typedef struct rmt_os_map {
+    const unsigned char *data;
+    size_t bytes;
+} rmt_os_map;
+
+/* Maps a regular file of at most limit_bytes (EFBIG above; EISDIR, EINVAL for what is no regular file). */
+int rmt_os_map_file(const char *path, size_t limit_bytes, rmt_os_map *map);
+void rmt_os_unmap(rmt_os_map *map);
+
+/* Reads a whole regular file of at most limit_bytes into malloc'ed memory, NUL byte behind it. */
+int rmt_os_read_file(const char *path, size_t limit_bytes, unsigned char **data, size_t *bytes);
+
+bool rmt_os_is_folder(const char *path);
+bool rmt_os_is_file(const char *path);
+
+/* ---- pages ---------------------------------------------------------------------------------------- */
+
+/* Zeroed private pages, page-aligned; NULL when there are none. Physical memory is taken on first touch. */
+void *rmt_os_pages_alloc(size_t bytes);
+void rmt_os_pages_free(void *pages, size_t bytes);
+
+/* Write-protects whole pages: a stray write faults instead of changing what all clones share. 0 or errno. */
+int rmt_os_pages_protect(void *pages, size_t bytes);
+
+/* Gives the physical memory of whole pages back; they read as zero afterwards. */
+void rmt_os_pages_discard(void *pages, size_t bytes);
+
+size_t rmt_os_page_bytes(void);
+
+/* ---- clock, memory in use ---------------------------------------------------------------------------- */
+
+uint64_t rmt_os_now_ns(void); /* monotonic */
+
+/* This process, bytes: resident set and proportional set (/proc/self/smaps_rollup). 0 or errno. */
+int rmt_os_memory_used(uint64_t *rss_bytes, uint64_t *pss_bytes);
+
+/* ---- threads ----------------------------------------------------------------------------------------- */
+
+typedef void (*rmt_os_thread_main)(void *context);
+
+/* Threads are pthreads; mutex and condition are used as they are. Signals stay blocked in new threads. 0 or errno. */
+int rmt_os_thread_start(pthread_t *thread, rmt_os_thread_main entry, void *context);
+void rmt_os_thread_join(pthread_t thread);
+
+/* Changes in a child after fork(): handles compare it to know that their threads are gone. */
+uint64_t rmt_os_process_id(void);
+
+/* ---- processor ---------------------------------------------------------------------------------------- */
+
+typedef struct rmt_os_cpu {
+    bool avx2_fma;   /* AVX2, FMA, F16C usable (CPU and system) */
+    bool avx512;     /* AVX-512 F, BW, DQ, VL usable */
+    size_t l1d_bytes, l2_bytes, l3_bytes; /* of one core; sensible guesses when unknown */
+    int online;      /* processors that this process may run on (affinity), at least 1 */
+    char name[64];
+} rmt_os_cpu;
+
+void rmt_os_cpu_get(rmt_os_cpu *cpu);
+
+#endif
