@@ -75,8 +75,8 @@ static bool set_floats(rmt_graph *graph, int32_t node, const char *name, rmt_att
     return true;
 }
 
-static bool set_strings(rmt_graph *graph, int32_t node, const char *name, rmt_attr_type type,
-                        const char *const *values, size_t count)
+static bool set_strings(rmt_graph *graph, int32_t node, const char *name, rmt_attr_type type, const char *const *values,
+                        size_t count)
 {
     const char **copy = count <= INT32_MAX ? rmt_arena_alloc(&graph->arena, count, sizeof(char *)) : NULL;
     if (copy == NULL) {
@@ -142,10 +142,7 @@ const rmt_attr *rmt_node_attr(const rmt_node *node, const char *name)
 
 static bool holds_ints(const rmt_attr *attr) { return attr->type == RMT_ATTR_INT || attr->type == RMT_ATTR_INTS; }
 
-static bool holds_floats(const rmt_attr *attr)
-{
-    return attr->type == RMT_ATTR_FLOAT || attr->type == RMT_ATTR_FLOATS;
-}
+static bool holds_floats(const rmt_attr *attr) { return attr->type == RMT_ATTR_FLOAT || attr->type == RMT_ATTR_FLOATS; }
 
 /* Towards zero; what does not fit becomes the nearest end, not-a-number becomes 0. */
 static int64_t saturate(double value)

@@ -9,11 +9,11 @@
 #include "graph/graph.h"
 
 /* What the walk over the nodes needs: for each value, whether it can be read by now. */
-typedef struct walk {
+typedef struct order_walk {
     const rmt_graph *graph;
     bool *ready;
     ramet_error *error;
-} walk;
+} order_walk;
 
 static bool index_valid(const rmt_graph *graph, int32_t index)
 {
@@ -101,7 +101,7 @@ static ramet_status check_values(const rmt_graph *graph, ramet_error *error)
 
 /* ---- order --------------------------------------------------------------------------------------------- */
 
-static ramet_status check_sources(walk *walk)
+static ramet_status check_sources(order_walk *walk)
 {
     const rmt_graph *graph = walk->graph;
     for (size_t i = 0; i < graph->value_count; i++) {
@@ -118,7 +118,7 @@ static ramet_status check_sources(walk *walk)
     return RAMET_STATUS_OK;
 }
 
-static ramet_status check_inputs(const walk *walk, const rmt_node *node)
+static ramet_status check_inputs(const order_walk *walk, const rmt_node *node)
 {
     for (int32_t i = 0; i < node->input_count; i++) {
         int32_t input = node->inputs[i];
@@ -136,7 +136,7 @@ static ramet_status check_inputs(const walk *walk, const rmt_node *node)
     return RAMET_STATUS_OK;
 }
 
-static ramet_status check_outputs(walk *walk, size_t index)
+static ramet_status check_outputs(order_walk *walk, size_t index)
 {
     const rmt_node *node = &walk->graph->nodes[index];
     for (int32_t i = 0; i < node->output_count; i++) {
@@ -156,7 +156,7 @@ static ramet_status check_outputs(walk *walk, size_t index)
     return RAMET_STATUS_OK;
 }
 
-static ramet_status check_order(walk *walk)
+static ramet_status check_order(order_walk *walk)
 {
     const rmt_graph *graph = walk->graph;
     ramet_status status = check_sources(walk);
@@ -183,7 +183,7 @@ ramet_status rmt_graph_check(const rmt_graph *graph, ramet_error *error)
     if (status != RAMET_STATUS_OK) {
         return status;
     }
-    walk walk = {.graph = graph, .error = error};
+    order_walk walk = {.graph = graph, .error = error};
     walk.ready = calloc(graph->value_count + 1, sizeof(bool));
     if (walk.ready == NULL) {
         return rmt_fail_memory(error, graph->value_count + 1);
