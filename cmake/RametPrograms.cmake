@@ -11,7 +11,8 @@ function(ramet_add_program target source folder)
   add_executable(${target} "${source}")
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${folder})
   target_compile_definitions(${target} PRIVATE RAMET_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
-                                               RAMET_BUILD_DIR="${PROJECT_BINARY_DIR}")
+                                               RAMET_BUILD_DIR="${PROJECT_BINARY_DIR}"
+                                               RAMET_MODELS_DIR="${PROJECT_SOURCE_DIR}/build/models")
   target_link_libraries(${target} PRIVATE ramet_warnings ${ARGN})
 endfunction()
 
