@@ -33,16 +33,19 @@ void rmt_arena_clear(rmt_arena *arena)
 static size_t next_capacity(const rmt_arena *arena, size_t bytes)
 {
     size_t capacity = arena->chunks ? 2 * arena->chunks->capacity : FIRST_CHUNK;
-    if (capacity > LARGEST_CHUNK) capacity = LARGEST_CHUNK;
+    if (capacity > LARGEST_CHUNK)
+        capacity = LARGEST_CHUNK;
     return capacity > bytes ? capacity : bytes;
 }
 
 static bool add_chunk(rmt_arena *arena, size_t bytes)
 {
     size_t capacity = next_capacity(arena, bytes), total;
-    if (!rmt_add_size(capacity, sizeof(struct rmt_arena_chunk), &total)) return false;
+    if (!rmt_add_size(capacity, sizeof(struct rmt_arena_chunk), &total))
+        return false;
     struct rmt_arena_chunk *chunk = calloc(1, total);
-    if (!chunk) return false;
+    if (!chunk)
+        return false;
     chunk->capacity = capacity;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
@@ -53,9 +56,12 @@ static bool add_chunk(rmt_arena *arena, size_t bytes)
 static bool object_bytes(size_t count, size_t size, size_t *bytes)
 {
     size_t padded;
-    if (!rmt_mul_size(count, size, bytes)) return false;
-    if (*bytes == 0) *bytes = 1;
-    if (!rmt_add_size(*bytes, ALIGNMENT - 1, &padded)) return false;
+    if (!rmt_mul_size(count, size, bytes))
+        return false;
+    if (*bytes == 0)
+        *bytes = 1;
+    if (!rmt_add_size(*bytes, ALIGNMENT - 1, &padded))
+        return false;
     *bytes = rmt_round_up(*bytes, ALIGNMENT);
     return true;
 }
@@ -63,11 +69,14 @@ static bool object_bytes(size_t count, size_t size, size_t *bytes)
 void *rmt_arena_alloc(rmt_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
-    if (!object_bytes(count, size, &bytes)) return NULL;
-    if (arena->limit_bytes && !rmt_range_fits(arena->bytes, bytes, arena->limit_bytes)) return NULL;
+    if (!object_bytes(count, size, &bytes))
+        return NULL;
+    if (arena->limit_bytes && !rmt_range_fits(arena->bytes, bytes, arena->limit_bytes))
+        return NULL;
     struct rmt_arena_chunk *chunk = arena->chunks;
     if (!chunk || bytes > chunk->capacity - chunk->used) {
-        if (!add_chunk(arena, bytes)) return NULL;
+        if (!add_chunk(arena, bytes))
+            return NULL;
         chunk = arena->chunks;
     }
     void *object = chunk->data + chunk->used;
@@ -80,6 +89,7 @@ char *rmt_arena_copy_text(rmt_arena *arena, const char *text, size_t length)
 {
     size_t bytes;
     char *copy = rmt_add_size(length, 1, &bytes) ? rmt_arena_alloc(arena, bytes, 1) : NULL;
-    if (copy && length) memcpy(copy, text, length);
+    if (copy && length)
+        memcpy(copy, text, length);
     return copy;
 }

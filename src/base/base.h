@@ -79,7 +79,7 @@ char *rmt_arena_copy_text(rmt_arena *arena, const char *text, size_t length);
 
 typedef struct rmt_buffer {
     unsigned char *data; /* NULL while empty; always followed by a NUL byte */
-    size_t bytes, capacity, limit_bytes;
+    size_t bytes, capacity, limit_bytes; /* limit 0: none */
 } rmt_buffer;
 
 void rmt_buffer_init(rmt_buffer *buffer, size_t limit_bytes);

@@ -5,7 +5,6 @@
  * Texts are cut at the size of their field, never within a UTF-8 character.
  * A NULL error is legal everywhere: only the status is returned then.
  */
-#define _GNU_SOURCE 1
 #include "base/base.h"
 
 #include <errno.h>
@@ -16,23 +15,29 @@
 static void trim_cut_character(char *text)
 {
     size_t length = strlen(text), tail = 0;
-    while (tail < 3 && tail < length && ((unsigned char)text[length - 1 - tail] & 0xC0) == 0x80) tail++;
-    if (tail == length) return;
+    while (tail < 3 && tail < length && ((unsigned char)text[length - 1 - tail] & 0xC0) == 0x80)
+        tail++;
+    if (tail == length)
+        return;
     unsigned char lead = (unsigned char)text[length - 1 - tail];
     size_t wanted = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-    if (tail < wanted) text[length - 1 - tail] = 0;
+    if (tail < wanted)
+        text[length - 1 - tail] = 0;
 }
 
 static void print_cut(char *text, size_t room, const char *format, va_list arguments)
 {
     int wanted = vsnprintf(text, room, format, arguments);
-    if (wanted < 0) text[0] = 0;
-    if (wanted >= 0 && (size_t)wanted >= room) trim_cut_character(text);
+    if (wanted < 0)
+        text[0] = 0;
+    if (wanted >= 0 && (size_t)wanted >= room)
+        trim_cut_character(text);
 }
 
 ramet_status rmt_fail(ramet_error *error, ramet_status status, const char *format, ...)
 {
-    if (!error) return status;
+    if (!error)
+        return status;
     va_list arguments;
     va_start(arguments, format);
     print_cut(error->message, sizeof error->message, format, arguments);
@@ -44,7 +49,8 @@ ramet_status rmt_fail(ramet_error *error, ramet_status status, const char *forma
 
 ramet_status rmt_fail_at(ramet_error *error, ramet_status status, const char *format, ...)
 {
-    if (!error || error->place[0]) return status;
+    if (!error || error->place[0])
+        return status;
     va_list arguments;
     va_start(arguments, format);
     print_cut(error->place, sizeof error->place, format, arguments);

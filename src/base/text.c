@@ -19,13 +19,15 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') 
 
 bool rmt_text_equal_nocase(const char *a, const char *b)
 {
-    while (*a && lower(*a) == lower(*b)) a++, b++;
+    while (*a && lower(*a) == lower(*b))
+        a++, b++;
     return lower(*a) == lower(*b);
 }
 
 uint64_t rmt_hash(uint64_t hash, const void *data, size_t bytes)
 {
     const unsigned char *byte = data;
-    for (size_t i = 0; i < bytes; i++) hash = (hash ^ byte[i]) * UINT64_C(1099511628211);
+    for (size_t i = 0; i < bytes; i++)
+        hash = (hash ^ byte[i]) * UINT64_C(1099511628211);
     return hash;
 }

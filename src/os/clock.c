@@ -3,7 +3,6 @@
  * What is measured about this process: the time that passes and the memory it
  * holds. Nothing is kept between calls.
  */
-#define _GNU_SOURCE 1
 #include "os/os.h"
 
 #include <errno.h>
@@ -24,12 +23,14 @@ uint64_t rmt_os_now_ns(void)
 static int read_text(const char *path, char *text, size_t room)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return errno;
+    if (fd < 0)
+        return errno;
     size_t used = 0;
     ssize_t n = 0;
     do {
         n = read(fd, text + used, room - 1 - used);
-        if (n > 0) used += (size_t)n;
+        if (n > 0)
+            used += (size_t)n;
     } while (n > 0 || (n < 0 && errno == EINTR));
     int failed = n < 0 ? errno : 0;
     close(fd);
@@ -41,7 +42,8 @@ static int read_text(const char *path, char *text, size_t room)
 static int find_kilobytes(const char *text, const char *name, uint64_t *bytes)
 {
     const char *line = strstr(text, name);
-    if (!line) return ENODATA;
+    if (!line)
+        return ENODATA;
     *bytes = strtoull(line + strlen(name), NULL, 10) * 1024;
     return 0;
 }
@@ -50,7 +52,9 @@ int rmt_os_memory_used(uint64_t *rss_bytes, uint64_t *pss_bytes)
 {
     char text[4096];
     int failed = read_text("/proc/self/smaps_rollup", text, sizeof text);
-    if (!failed) failed = find_kilobytes(text, "\nRss:", rss_bytes);
-    if (!failed) failed = find_kilobytes(text, "\nPss:", pss_bytes);
+    if (!failed)
+        failed = find_kilobytes(text, "\nRss:", rss_bytes);
+    if (!failed)
+        failed = find_kilobytes(text, "\nPss:", pss_bytes);
     return failed;
 }

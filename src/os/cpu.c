@@ -6,7 +6,6 @@
  * (the compiler's feature test reads XCR0). Sizes that the system does not
  * tell are replaced by those of a small desktop core.
  */
-#define _GNU_SOURCE 1
 #include "os/os.h"
 
 #include <sched.h>
@@ -29,12 +28,15 @@ static void get_name(char name[64])
     unsigned int words[12] = {0};
     for (unsigned int i = 0; i < 3; i++) {
         unsigned int *w = words + 4 * i;
-        if (!__get_cpuid(0x80000002u + i, &w[0], &w[1], &w[2], &w[3])) return;
+        if (!__get_cpuid(0x80000002u + i, &w[0], &w[1], &w[2], &w[3]))
+            return;
     }
     const char *text = (const char *)words;
     size_t length = strnlen(text, sizeof words);
-    while (length && *text == ' ') text++, length--;
-    while (length && text[length - 1] == ' ') length--;
+    while (length && *text == ' ')
+        text++, length--;
+    while (length && text[length - 1] == ' ')
+        length--;
     memcpy(name, text, length);
     name[length] = 0;
 }
@@ -52,7 +54,8 @@ static size_t cache_bytes(int name, size_t otherwise)
 static int usable_processors(void)
 {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return CPU_COUNT(&set);
     long online = sysconf(_SC_NPROCESSORS_ONLN); /* more processors than a cpu_set_t holds */
     return online > 0 ? (int)online : 1;
 }

@@ -6,7 +6,6 @@
  * or an errno value and nothing to free. Only regular files are opened, and
  * opening never blocks (a FIFO is refused, not waited for).
  */
-#define _GNU_SOURCE 1
 #include "os/os.h"
 
 #include <errno.h>
@@ -19,10 +18,14 @@
 static int regular_file_bytes(int fd, size_t limit_bytes, size_t *bytes)
 {
     struct stat info;
-    if (fstat(fd, &info) != 0) return errno;
-    if (S_ISDIR(info.st_mode)) return EISDIR;
-    if (!S_ISREG(info.st_mode)) return EINVAL;
-    if ((uintmax_t)info.st_size > limit_bytes) return EFBIG;
+    if (fstat(fd, &info) != 0)
+        return errno;
+    if (S_ISDIR(info.st_mode))
+        return EISDIR;
+    if (!S_ISREG(info.st_mode))
+        return EINVAL;
+    if ((uintmax_t)info.st_size > limit_bytes)
+        return EFBIG;
     *bytes = (size_t)info.st_size;
     return 0;
 }
@@ -30,9 +33,11 @@ static int regular_file_bytes(int fd, size_t limit_bytes, size_t *bytes)
 static int open_regular(const char *path, size_t limit_bytes, int *fd, size_t *bytes)
 {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (*fd < 0) return errno;
+    if (*fd < 0)
+        return errno;
     int failed = regular_file_bytes(*fd, limit_bytes, bytes);
-    if (failed) close(*fd);
+    if (failed)
+        close(*fd);
     return failed;
 }
 
@@ -40,19 +45,22 @@ int rmt_os_map_file(const char *path, size_t limit_bytes, rmt_os_map *map)
 {
     *map = (rmt_os_map){0};
     int fd;
-    size_t bytes;
+    size_t bytes = 0;
     int failed = open_regular(path, limit_bytes, &fd, &bytes);
-    if (failed) return failed;
+    if (failed)
+        return failed;
     void *data = bytes ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     failed = data == MAP_FAILED ? errno : 0;
     close(fd);
-    if (!failed) *map = (rmt_os_map){data, bytes};
+    if (!failed)
+        *map = (rmt_os_map){data, bytes};
     return failed;
 }
 
 void rmt_os_unmap(rmt_os_map *map)
 {
-    if (map->bytes) munmap((void *)(uintptr_t)map->data, map->bytes);
+    if (map->bytes)
+        munmap((void *)(uintptr_t)map->data, map->bytes);
     *map = (rmt_os_map){0};
 }
 
@@ -62,9 +70,12 @@ static int read_fully(int fd, unsigned char *data, size_t bytes, size_t *got)
     *got = 0;
     while (*got < bytes) {
         ssize_t n = read(fd, data + *got, bytes - *got);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
-        if (n == 0) break;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        if (n == 0)
+            break;
         *got += (size_t)n;
     }
     return 0;
@@ -75,9 +86,10 @@ int rmt_os_read_file(const char *path, size_t limit_bytes, unsigned char **data,
     *data = NULL;
     *bytes = 0;
     int fd;
-    size_t size;
+    size_t size = 0;
     int failed = open_regular(path, limit_bytes, &fd, &size);
-    if (failed) return failed;
+    if (failed)
+        return failed;
     size_t got = 0;
     unsigned char *content = malloc(size + 1);
     failed = content ? read_fully(fd, content, size, &got) : ENOMEM;

@@ -6,7 +6,6 @@
  * touch only. Addresses given to the other functions come from alloc (or lie
  * on its page borders).
  */
-#define _GNU_SOURCE 1
 #include "os/os.h"
 
 #include <errno.h>
@@ -15,24 +14,24 @@
 
 void *rmt_os_pages_alloc(size_t bytes)
 {
-    if (bytes == 0) return NULL;
+    if (bytes == 0)
+        return NULL;
     void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
 }
 
 void rmt_os_pages_free(void *pages, size_t bytes)
 {
-    if (pages) munmap(pages, bytes);
+    if (pages)
+        munmap(pages, bytes);
 }
 
-int rmt_os_pages_protect(void *pages, size_t bytes)
-{
-    return mprotect(pages, bytes, PROT_READ) == 0 ? 0 : errno;
-}
+int rmt_os_pages_protect(void *pages, size_t bytes) { return mprotect(pages, bytes, PROT_READ) == 0 ? 0 : errno; }
 
 void rmt_os_pages_discard(void *pages, size_t bytes)
 {
-    if (bytes) madvise(pages, bytes, MADV_DONTNEED);
+    if (bytes)
+        madvise(pages, bytes, MADV_DONTNEED);
 }
 
 size_t rmt_os_page_bytes(void)

@@ -5,7 +5,6 @@
  * A thread starts with every signal blocked: the host's handlers never run on
  * ramet's stacks, and its signal mask is as before afterwards.
  */
-#define _GNU_SOURCE 1
 #include "os/os.h"
 
 #include <errno.h>
@@ -29,14 +28,16 @@ static void *thread_main(void *argument)
 int rmt_os_thread_start(pthread_t *thread, rmt_os_thread_main entry, void *context)
 {
     thread_start *start = malloc(sizeof *start);
-    if (!start) return ENOMEM;
+    if (!start)
+        return ENOMEM;
     *start = (thread_start){entry, context};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(thread, NULL, thread_main, start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) free(start);
+    if (failed)
+        free(start);
     return failed;
 }
 
