@@ -52,7 +52,8 @@ static void run_chunks(rmt_team *team, const loop *work, int thread)
 {
     for (;;) {
         long long chunk = atomic_fetch_add_explicit(&team->claimed, 1, memory_order_relaxed);
-        if (chunk >= work->count) return;
+        if (chunk >= work->count)
+            return;
         work->task(work->context, (int)chunk, thread);
     }
 }
@@ -67,16 +68,20 @@ static void relax(void)
 /* Waits awake, for a moment only, until a loop other than `seen` is published. */
 static void spin_for_loop(rmt_team *team, unsigned seen)
 {
-    if (!team->spins) return;
+    if (!team->spins)
+        return;
     uint64_t end = rmt_os_now_ns() + SPIN_NS;
-    while (atomic_load_explicit(&team->loops, memory_order_relaxed) == seen && rmt_os_now_ns() < end) relax();
+    while (atomic_load_explicit(&team->loops, memory_order_relaxed) == seen && rmt_os_now_ns() < end)
+        relax();
 }
 
 static void spin_for_workers(rmt_team *team)
 {
-    if (!team->spins) return;
+    if (!team->spins)
+        return;
     uint64_t end = rmt_os_now_ns() + SPIN_NS;
-    while (atomic_load_explicit(&team->active, memory_order_relaxed) > 0 && rmt_os_now_ns() < end) relax();
+    while (atomic_load_explicit(&team->active, memory_order_relaxed) > 0 && rmt_os_now_ns() < end)
+        relax();
 }
 
 /* Joins the next loop after *seen; false when the team stops. */
@@ -99,7 +104,8 @@ static bool join_loop(rmt_team *team, unsigned *seen, loop *work)
 static void leave_loop(rmt_team *team)
 {
     pthread_mutex_lock(&team->mutex);
-    if (atomic_fetch_sub(&team->active, 1) == 1) pthread_cond_signal(&team->done);
+    if (atomic_fetch_sub(&team->active, 1) == 1)
+        pthread_cond_signal(&team->done);
     pthread_mutex_unlock(&team->mutex);
 }
 
@@ -136,7 +142,8 @@ static void start_workers(rmt_team *team)
     while (team->started < team->size - 1) {
         worker *next = &team->workers[team->started];
         *next = (worker){.team = team, .index = team->started + 1};
-        if (rmt_os_thread_start(&next->thread, worker_main, next) != 0) return;
+        if (rmt_os_thread_start(&next->thread, worker_main, next) != 0)
+            return;
         team->started++;
     }
 }
@@ -150,7 +157,8 @@ static void publish(rmt_team *team, const loop *work)
     atomic_fetch_add(&team->loops, 1);
     pthread_mutex_unlock(&team->mutex);
     int helpers = work->count - 1 < team->started ? work->count - 1 : team->started;
-    for (int i = 0; i < helpers; i++) pthread_cond_signal(&team->work);
+    for (int i = 0; i < helpers; i++)
+        pthread_cond_signal(&team->work);
 }
 
 /* Takes the loop back, then waits for the workers that are inside. */
@@ -161,7 +169,8 @@ static void withdraw(rmt_team *team)
     pthread_mutex_unlock(&team->mutex);
     spin_for_workers(team);
     pthread_mutex_lock(&team->mutex);
-    while (atomic_load(&team->active) > 0) pthread_cond_wait(&team->done, &team->mutex);
+    while (atomic_load(&team->active) > 0)
+        pthread_cond_wait(&team->done, &team->mutex);
     pthread_mutex_unlock(&team->mutex);
 }
 
@@ -171,7 +180,8 @@ static void stop_workers(rmt_team *team)
     team->stopping = true;
     pthread_cond_broadcast(&team->work);
     pthread_mutex_unlock(&team->mutex);
-    for (int i = 0; i < team->started; i++) rmt_os_thread_join(team->workers[i].thread);
+    for (int i = 0; i < team->started; i++)
+        rmt_os_thread_join(team->workers[i].thread);
 }
 
 ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error)
@@ -183,7 +193,8 @@ ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error)
     }
     size_t bytes = sizeof(rmt_team) + (size_t)(threads - 1) * sizeof(worker);
     rmt_team *made = calloc(1, bytes);
-    if (!made) return rmt_fail_memory(error, bytes);
+    if (!made)
+        return rmt_fail_memory(error, bytes);
     rmt_os_cpu cpu;
     rmt_os_cpu_get(&cpu);
     made->size = threads;
@@ -195,7 +206,8 @@ ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error)
 
 void rmt_team_destroy(rmt_team *team)
 {
-    if (!team) return;
+    if (!team)
+        return;
     if (team->process == rmt_os_process_id()) { /* in a forked child neither threads nor waiters exist to be ended */
         stop_workers(team);
         pthread_cond_destroy(&team->done);
@@ -210,10 +222,12 @@ int rmt_team_size(const rmt_team *team) { return team ? team->size : 1; }
 void rmt_team_run(rmt_team *team, int count, rmt_team_task task, void *context)
 {
     if (!team || team->size == 1 || count <= 1) {
-        for (int chunk = 0; chunk < count; chunk++) task(context, chunk, 0);
+        for (int chunk = 0; chunk < count; chunk++)
+            task(context, chunk, 0);
         return;
     }
-    if (team->process != rmt_os_process_id()) reset(team);
+    if (team->process != rmt_os_process_id())
+        reset(team);
     start_workers(team);
     loop work = {task, context, count};
     publish(team, &work);
