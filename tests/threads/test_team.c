@@ -18,7 +18,7 @@
 
 #if defined(__SANITIZE_THREAD__)
 /* The fork test starts threads in a child of a process with threads, which is what it is about. */
-const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
 const char *__tsan_default_options(void) { return "die_after_fork=0"; }
 #endif
 
