@@ -7,6 +7,9 @@ if(NOT TARGET ramet_shared)
   return()
 endif()
 
+# Relative, so that an installation may be moved.
+file(RELATIVE_PATH pc_to_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 configure_file(cmake/ramet.pc.in ramet.pc @ONLY)
 configure_package_config_file(cmake/rametConfig.cmake.in rametConfig.cmake
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ramet)
