@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What load, infer, place and run of most operators begin or end with: inputs
+ * that are there, shapes that fit, messages that show them, work in chunks.
+ */
+#include "ops/ops.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- load ---------------------------------------------------------------------------------------------------- */
+
+ramet_status rmt_load_inputs(rmt_op_load *load, int32_t required)
+{
+    const rmt_node *node = load->node;
+    if (node->output_count < 1)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "%s has no output", node->op);
+    for (int32_t i = 0; i < required; i++)
+        if (i >= node->input_count || node->inputs[i] == RMT_NO_VALUE)
+            return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "%s lacks input %d", node->op, (int)i);
+    return RAMET_STATUS_OK;
+}
+
+ramet_status rmt_load_one_input(rmt_op_load *load) { return rmt_load_inputs(load, 1); }
+
+const rmt_value *rmt_node_constant(const rmt_graph *graph, const rmt_node *node, int32_t index)
+{
+    if (index >= node->input_count || !rmt_value_is_constant(graph, node->inputs[index]))
+        return NULL;
+    return &graph->values[node->inputs[index]];
+}
+
+/* ---- infer --------------------------------------------------------------------------------------------------- */
+
+/* " (inputs [1,3,4,4] [1,5])", as far as it fits. */
+static void print_inputs(const rmt_op_infer *infer, char *text, size_t size)
+{
+    (void)snprintf(text, size, " (inputs");
+    for (int32_t i = 0; i < infer->in_count; i++) {
+        size_t used = strlen(text);
+        if (infer->in[i].shape.rank < 0 || used + 40 > size)
+            continue;
+        text[used] = ' ';
+        rmt_shape_print(&infer->in[i].shape, text + used + 1, size - used - 2);
+    }
+    (void)strncat(text, ")", size - strlen(text) - 1);
+}
+
+ramet_status rmt_infer_fail(rmt_op_infer *infer, const char *format, ...)
+{
+    char reason[160], shapes[200];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    print_inputs(infer, shapes, sizeof shapes);
+    return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE, "%s%s", reason, shapes);
+}
+
+ramet_status rmt_infer_float32(rmt_op_infer *infer, int32_t i)
+{
+    if (infer->in[i].dtype == RAMET_DTYPE_FLOAT32)
+        return RAMET_STATUS_OK;
+    return rmt_fail(infer->error, RAMET_STATUS_UNSUPPORTED, "input %d is %s where only float32 can be computed", (int)i,
+                    ramet_dtype_name(infer->in[i].dtype));
+}
+
+ramet_status rmt_infer_done(rmt_op_infer *infer)
+{
+    for (int32_t o = 0; o < infer->out_count; o++) {
+        if (rmt_shape_elements(&infer->out[o].shape) < 0) {
+            char text[96];
+            rmt_shape_print(&infer->out[o].shape, text, sizeof text);
+            return rmt_infer_fail(infer, "the result %s is impossible or too large", text);
+        }
+    }
+    return RAMET_STATUS_OK;
+}
+
+ramet_status rmt_infer_same(rmt_op_infer *infer)
+{
+    infer->out[0].dtype = infer->in[0].dtype;
+    infer->out[0].shape = infer->in[0].shape;
+    return rmt_infer_done(infer);
+}
+
+int32_t rmt_axis_normalize(int64_t axis, int32_t rank)
+{
+    if (axis < -rank || axis >= rank)
+        return -1;
+    return (int32_t)(axis < 0 ? axis + rank : axis);
+}
+
+/* ---- place --------------------------------------------------------------------------------------------------- */
+
+void rmt_place_like_input(rmt_op_place *place)
+{
+    const rmt_view *x = &place->in[0];
+    rmt_view *out = &place->out[0];
+    rmt_strides_like(out, x);
+    if (out->dtype == x->dtype && rmt_strides_equal(out, x))
+        place->place[0].in_place_of = 0;
+    place->place[0].any_pixel_stride = rmt_view_is_channels_last(out);
+}
+
+/* ---- run ----------------------------------------------------------------------------------------------------- */
+
+typedef struct range_loop {
+    int64_t count, grain;
+    rmt_range_task task;
+    void *context;
+} range_loop;
+
+static void run_chunk(void *context, int chunk, int thread)
+{
+    const range_loop *loop = context;
+    int64_t first = chunk * loop->grain;
+    loop->task(loop->context, first, rmt_min_i64(first + loop->grain, loop->count), thread);
+}
+
+void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task task, void *context)
+{
+    assert(grain >= 1);
+    if (count <= 0)
+        return;
+    if (rmt_team_size(team) == 1 || count <= grain) {
+        task(context, 0, count, 0);
+        return;
+    }
+    range_loop loop = {count, rmt_max_i64(grain, (count - 1) / INT32_MAX + 1), task, context};
+    rmt_team_run(team, (int)((count - 1) / loop.grain + 1), run_chunk, &loop);
+}
