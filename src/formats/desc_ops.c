@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One operator of a program -> a node of the graph, as its line in desc_table.c says.
+ *
+ * An operator, or a use of one, that the table does not cover is kept under a name that no canonical operator has:
+ * "grid_sampler", "clip(Max)", "conv2d(NHWC)". Loading the graph into an engine then names all of them at once.
+ */
+#include "formats/desc.h"
+
+#include <string.h>
+
+#include "formats/desc_table.h"
+#include "formats/limits.h"
+
+/* ---- raw attributes ------------------------------------------------------------------------------------------ */
+
+/* One operator on its way into the graph. */
+typedef struct op_reader {
+    rmt_desc_block *block;
+    rmt_graph raw;    /* one node that holds the attributes as they are in the file */
+    rmt_span variant; /* what the table does not cover about this use of the operator; empty if nothing */
+} op_reader;
+
+static ramet_status no_memory(const op_reader *reader)
+{
+    return rmt_fail_memory(reader->block->error, sizeof(rmt_node));
+}
+
+static ramet_status refuse(const op_reader *reader, ramet_status status, const char *why, rmt_span what)
+{
+    const rmt_desc_block *block = reader->block;
+    return rmt_desc_place(block, rmt_fail(block->error, status, "operator %.*s_%zu %s %.*s",
+                                          (int)rmt_min_i64((int64_t)block->op.type.bytes, 64),
+                                          (const char *)block->op.type.data, block->op_index, why,
+                                          (int)rmt_min_i64((int64_t)what.bytes, 96), (const char *)what.data));
+}
+
+/* The span as NUL-terminated text, until the next call; NULL when memory is exhausted. */
+static const char *text_of(const op_reader *reader, rmt_span span)
+{
+    rmt_buffer *text = &reader->block->text;
+    text->bytes = 0;
+    return rmt_buffer_append(text, span.data, span.bytes) ? (const char *)text->data : NULL;
+}
+
+/* Book-keeping of the writer and hints for other back ends: no part of what the operator computes. */
+static bool is_noise(rmt_span name)
+{
+    static const char *const noise[] = {
+        "op_role",    "op_role_var", "op_namescope", "op_callstack",     "op_device",     "with_quant_attr",
+        "use_mkldnn", "use_cudnn",   "is_test",      "mkldnn_data_type", "use_quantizer", "name",
+    };
+    for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++) {
+        if (rmt_span_is(name, noise[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set_raw_strings(rmt_graph *raw, const char *name, const rmt_wire_attr *attr)
+{
+    const rmt_span *spans = attr->strings.items;
+    const char **texts = rmt_arena_alloc(&raw->arena, attr->strings.count, sizeof(char *));
+    for (size_t i = 0; texts != NULL && i < attr->strings.count; i++) {
+        texts[i] = rmt_arena_copy_text(&raw->arena, (const char *)spans[i].data, spans[i].bytes);
+        if (texts[i] == NULL) {
+            return false;
+        }
+    }
+    return texts != NULL && rmt_node_set_strings(raw, 0, name, texts, attr->strings.count);
+}
+
+static bool set_raw(rmt_graph *raw, const char *name, const rmt_wire_attr *attr)
+{
+    switch (attr->kind) {
+    case RMT_WIRE_ATTR_INT: return rmt_node_set_int(raw, 0, name, attr->i);
+    case RMT_WIRE_ATTR_FLOAT: return rmt_node_set_float(raw, 0, name, attr->f);
+    case RMT_WIRE_ATTR_INTS: return rmt_node_set_ints(raw, 0, name, attr->ints.items, attr->ints.count);
+    case RMT_WIRE_ATTR_FLOATS: return rmt_node_set_floats(raw, 0, name, attr->floats.items, attr->floats.count);
+    case RMT_WIRE_ATTR_STRINGS: return set_raw_strings(raw, name, attr);
+    case RMT_WIRE_ATTR_STRING: {
+        const char *text = rmt_arena_copy_text(&raw->arena, (const char *)attr->s.data, attr->s.bytes);
+        return text != NULL && rmt_node_set_string(raw, 0, name, text);
+    }
+    case RMT_WIRE_ATTR_BLOCK:
+    case RMT_WIRE_ATTR_TENSOR: break;
+    }
+    return true;
+}
+
+static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
+{
+    rmt_desc_block *block = reader->block;
+    rmt_wire_attr *attr = &block->attr;
+    ramet_status status = rmt_wire_read_attr(block->source, message, attr, block->error);
+    if (status != RAMET_STATUS_OK || is_noise(attr->name)) {
+        return status;
+    }
+    if (attr->kind == RMT_WIRE_ATTR_BLOCK) {
+        return refuse(reader, RAMET_STATUS_UNSUPPORTED, "is control flow, which ramet cannot run: attribute",
+                      attr->name);
+    }
+    if (attr->kind == RMT_WIRE_ATTR_TENSOR) {
+        reader->variant = attr->name;
+    }
+    const char *name = text_of(reader, attr->name);
+    return name != NULL && set_raw(&reader->raw, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
+}
+
+static ramet_status read_raw_attrs(op_reader *reader)
+{
+    const rmt_span *messages = reader->block->op.attrs.items;
+    if (rmt_graph_add_node(&reader->raw, "raw", "raw", NULL, 0, NULL, 0) < 0) {
+        return no_memory(reader);
+    }
+    ramet_status status = RAMET_STATUS_OK;
+    for (size_t i = 0; i < reader->block->op.attrs.count && status == RAMET_STATUS_OK; i++) {
+        status = read_raw_attr(reader, messages[i]);
+    }
+    return status;
+}
+
+/* ---- what the table does not cover --------------------------------------------------------------------------- */
+
+static bool is_filled(const rmt_desc_block *block, const rmt_wire_slot *slot)
+{
+    const rmt_span *arguments = block->op.arguments.items;
+    return slot->count > 1 || (slot->count == 1 && !rmt_span_is(arguments[slot->first], "@EMPTY@"));
+}
+
+static bool is_set(const rmt_attr *attr)
+{
+    switch (attr->type) {
+    case RMT_ATTR_INT: return attr->as.ints[0] != 0;
+    case RMT_ATTR_STRING: return attr->as.strings[0][0] != '\0';
+    case RMT_ATTR_INTS:
+    case RMT_ATTR_STRINGS: return attr->count > 0;
+    case RMT_ATTR_FLOAT:
+    case RMT_ATTR_FLOATS: break; /* parameters of a fusion, not the fusion */
+    }
+    return false;
+}
+
+/* A layout other than NCHW, something fused into the operator, a result of another type. */
+static bool changes_meaning(const rmt_op_rule *rule, const rmt_attr *attr)
+{
+    if (strcmp(attr->name, "data_format") == 0 || strcmp(attr->name, "data_layout") == 0) {
+        return attr->type == RMT_ATTR_STRING && strcmp(attr->as.strings[0], "NCHW") != 0 &&
+               strcmp(attr->as.strings[0], "AnyLayout") != 0;
+    }
+    if (rmt_text_starts(attr->name, "fuse")) {
+        return is_set(attr);
+    }
+    return strcmp(attr->name, "out_dtype") == 0 && !rmt_op_rule_lists_attr(rule, attr->name) &&
+           attr->type == RMT_ATTR_INT && attr->as.ints[0] >= 0;
+}
+
+static rmt_span find_variant(const op_reader *reader, const rmt_op_rule *rule)
+{
+    const rmt_wire_op *op = &reader->block->op;
+    const rmt_wire_slot *slots = op->slots.items;
+    for (size_t i = 0; i < op->input_count; i++) {
+        if (is_filled(reader->block, &slots[i]) && !rmt_op_rule_lists_slot(rule, slots[i].name)) {
+            return slots[i].name;
+        }
+    }
+    const rmt_node *raw = &reader->raw.nodes[0];
+    for (int32_t i = 0; i < raw->attr_count; i++) {
+        if (changes_meaning(rule, &raw->attrs[i])) {
+            const rmt_attr *attr = &raw->attrs[i];
+            return rmt_span_of(attr->type == RMT_ATTR_STRING ? attr->as.strings[0] : attr->name);
+        }
+    }
+    return reader->variant;
+}
+
+/* ---- inputs and outputs -------------------------------------------------------------------------------------- */
+
+static ramet_status push(const op_reader *reader, rmt_list *list, int32_t value)
+{
+    return rmt_list_push(list, &value, sizeof(value), RMT_LIMIT_ARGUMENTS + RMT_LIMIT_SLOTS) ? RAMET_STATUS_OK
+                                                                                             : no_memory(reader);
+}
+
+/* Reads all arguments of a slot onto a list. */
+static ramet_status read_slot(const op_reader *reader, const rmt_wire_slot *slot, rmt_list *list)
+{
+    const rmt_span *arguments = reader->block->op.arguments.items;
+    ramet_status status = RAMET_STATUS_OK;
+    for (size_t i = slot->first; i < slot->first + slot->count && status == RAMET_STATUS_OK; i++) {
+        int32_t value = RMT_NO_VALUE;
+        status = rmt_desc_read_variable(reader->block, arguments[i], &value);
+        if (status == RAMET_STATUS_OK) {
+            status = push(reader, list, value);
+        }
+    }
+    return status;
+}
+
+/* "conv2d_12", with ".SLOT" behind it for a node that stands for that slot. */
+static const char *node_name(const op_reader *reader, const rmt_wire_slot *slot)
+{
+    const rmt_desc_block *block = reader->block;
+    rmt_buffer *text = &reader->block->text;
+    text->bytes = 0;
+    bool fits = rmt_buffer_append(text, block->op.type.data, block->op.type.bytes) &&
+                rmt_buffer_printf(text, "_%zu", block->op_index);
+    if (slot != NULL) {
+        fits = fits && rmt_buffer_append(text, ".", 1) && rmt_buffer_append(text, slot->name.data, slot->name.bytes);
+    }
+    return fits ? (const char *)text->data : NULL;
+}
+
+/* One integer tensor whose entries are the tensors of a slot. */
+static ramet_status stack_slot(const op_reader *reader, const rmt_wire_slot *slot)
+{
+    rmt_graph *graph = reader->block->graph;
+    rmt_list scalars = {0};
+    ramet_status status = read_slot(reader, slot, &scalars);
+    const char *name = status == RAMET_STATUS_OK ? node_name(reader, slot) : NULL;
+    if (name != NULL) {
+        rmt_shape shape = {.rank = 1, .dims = {(int64_t)scalars.count}};
+        int32_t stacked = rmt_graph_add_value(graph, name, RAMET_DTYPE_INT64, &shape);
+        bool added = stacked >= 0 &&
+                     rmt_graph_add_node(graph, "stack_scalars", name, scalars.items, scalars.count, &stacked, 1) >= 0;
+        status = added ? push(reader, &reader->block->inputs, stacked) : no_memory(reader);
+    } else if (status == RAMET_STATUS_OK) {
+        status = no_memory(reader);
+    }
+    rmt_list_clear(&scalars);
+    return status;
+}
+
+static const rmt_wire_slot *find_slot(const op_reader *reader, rmt_span name, size_t first, size_t end)
+{
+    const rmt_wire_slot *slots = reader->block->op.slots.items;
+    for (size_t i = first; i < end; i++) {
+        if (rmt_span_compare(slots[i].name, name) == 0 && is_filled(reader->block, &slots[i])) {
+            return &slots[i];
+        }
+    }
+    return NULL;
+}
+
+static ramet_status add_position(const op_reader *reader, rmt_span word)
+{
+    rmt_desc_block *block = reader->block;
+    bool optional = rmt_span_drop_last(&word, '?');
+    rmt_span name = {0};
+    while (rmt_span_cut(&word, '|', &name)) {
+        bool stacked = rmt_span_drop_last(&name, '+');
+        bool all = rmt_span_drop_last(&name, '*');
+        const rmt_wire_slot *slot = find_slot(reader, name, 0, block->op.input_count);
+        if (slot == NULL) {
+            continue;
+        }
+        if (!stacked && !all && slot->count != 1) {
+            return refuse(reader, RAMET_STATUS_BAD_FORMAT, "has more than one tensor in slot", name);
+        }
+        return stacked ? stack_slot(reader, slot) : read_slot(reader, slot, &block->inputs);
+    }
+    return optional ? push(reader, &block->inputs, RMT_NO_VALUE)
+                    : refuse(reader, RAMET_STATUS_BAD_FORMAT, "lacks the input", name);
+}
+
+static ramet_status add_inputs(const op_reader *reader, const rmt_op_rule *rule)
+{
+    rmt_list *inputs = &reader->block->inputs;
+    rmt_span rest = rmt_span_of(rule->inputs);
+    rmt_span word;
+    ramet_status status = RAMET_STATUS_OK;
+    inputs->count = 0;
+    while (status == RAMET_STATUS_OK && rmt_span_cut(&rest, ' ', &word)) {
+        status = add_position(reader, word);
+    }
+    const int32_t *values = inputs->items;
+    while (inputs->count > 0 && values[inputs->count - 1] == RMT_NO_VALUE) {
+        inputs->count--;
+    }
+    return status;
+}
+
+/* New values for all arguments of a slot. */
+static ramet_status write_slot(const op_reader *reader, const rmt_wire_slot *slot)
+{
+    const rmt_span *arguments = reader->block->op.arguments.items;
+    ramet_status status = RAMET_STATUS_OK;
+    for (size_t i = slot->first; i < slot->first + slot->count && status == RAMET_STATUS_OK; i++) {
+        int32_t value = RMT_NO_VALUE;
+        status = rmt_desc_write_variable(reader->block, arguments[i], &value);
+        if (status == RAMET_STATUS_OK) {
+            status = push(reader, &reader->block->outputs, value);
+        }
+    }
+    return status;
+}
+
+static ramet_status add_outputs(const op_reader *reader, const rmt_op_rule *rule)
+{
+    const rmt_wire_op *op = &reader->block->op;
+    rmt_span rest = rmt_span_of(rule->outputs);
+    rmt_span word;
+    ramet_status status = RAMET_STATUS_OK;
+    reader->block->outputs.count = 0;
+    while (status == RAMET_STATUS_OK && rmt_span_cut(&rest, ' ', &word)) {
+        bool all = rmt_span_drop_last(&word, '*');
+        const rmt_wire_slot *slot = find_slot(reader, word, op->input_count, op->slots.count);
+        if (slot != NULL && !all && slot->count != 1) {
+            status = refuse(reader, RAMET_STATUS_BAD_FORMAT, "has more than one tensor in slot", word);
+        } else if (slot != NULL) {
+            status = write_slot(reader, slot);
+        } else {
+            status = push(reader, &reader->block->outputs, RMT_NO_VALUE);
+        }
+    }
+    return status;
+}
+
+static ramet_status add_node(const op_reader *reader, const char *op, int32_t *node)
+{
+    rmt_desc_block *block = reader->block;
+    const char *name = node_name(reader, NULL);
+    *node = name == NULL ? -1
+                         : rmt_graph_add_node(block->graph, op, name, block->inputs.items, block->inputs.count,
+                                              block->outputs.items, block->outputs.count);
+    return *node >= 0 ? RAMET_STATUS_OK : no_memory(reader);
+}
+
+/* ---- attributes ------------------------------------------------------------------------------------------------ */
+
+static bool copy_attr(rmt_graph *graph, int32_t node, const char *name, const rmt_attr *attr)
+{
+    size_t count = (size_t)attr->count;
+    switch (attr->type) {
+    case RMT_ATTR_INT: return rmt_node_set_int(graph, node, name, attr->as.ints[0]);
+    case RMT_ATTR_FLOAT: return rmt_node_set_float(graph, node, name, attr->as.floats[0]);
+    case RMT_ATTR_STRING: return rmt_node_set_string(graph, node, name, attr->as.strings[0]);
+    case RMT_ATTR_INTS: return rmt_node_set_ints(graph, node, name, attr->as.ints, count);
+    case RMT_ATTR_FLOATS: return rmt_node_set_floats(graph, node, name, attr->as.floats, count);
+    case RMT_ATTR_STRINGS: break;
+    }
+    return rmt_node_set_strings(graph, node, name, attr->as.strings, count);
+}
+
+static const rmt_attr *find_raw(const op_reader *reader, rmt_span name)
+{
+    const rmt_node *raw = &reader->raw.nodes[0];
+    for (int32_t i = 0; i < raw->attr_count; i++) {
+        if (rmt_span_is(name, raw->attrs[i].name)) {
+            return &raw->attrs[i];
+        }
+    }
+    return NULL;
+}
+
+static ramet_status keep_type(const op_reader *reader, int32_t node, const char *name, const rmt_attr *attr)
+{
+    ramet_dtype dtype = RAMET_DTYPE_FLOAT32;
+    if (attr->type != RMT_ATTR_INT || !rmt_wire_dtype(attr->as.ints[0], &dtype)) {
+        return refuse(reader, RAMET_STATUS_UNSUPPORTED, "makes an element type that ramet does not have: attribute",
+                      rmt_span_of(attr->name));
+    }
+    return rmt_node_set_int(reader->block->graph, node, name, (int64_t)dtype) ? RAMET_STATUS_OK : no_memory(reader);
+}
+
+static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule, int32_t node)
+{
+    rmt_span rest = rmt_span_of(rule->attrs);
+    rmt_op_attr word;
+    ramet_status status = RAMET_STATUS_OK;
+    while (status == RAMET_STATUS_OK && rmt_op_rule_next_attr(&rest, &word)) {
+        const rmt_attr *attr = find_raw(reader, word.from);
+        if (attr == NULL) {
+            continue;
+        }
+        const char *name = text_of(reader, word.to);
+        if (name == NULL) {
+            status = no_memory(reader);
+        } else if (word.is_type) {
+            status = keep_type(reader, node, name, attr);
+        } else {
+            status = copy_attr(reader->block->graph, node, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
+        }
+    }
+    return status;
+}
+
+/* ---- operators -------------------------------------------------------------------------------------------------- */
+
+static ramet_status add_canonical(const op_reader *reader, const rmt_op_rule *rule)
+{
+    int32_t node = -1;
+    ramet_status status = add_inputs(reader, rule);
+    if (status == RAMET_STATUS_OK) {
+        status = add_outputs(reader, rule);
+    }
+    if (status == RAMET_STATUS_OK) {
+        status = add_node(reader, rule->to, &node);
+    }
+    if (status == RAMET_STATUS_OK) {
+        status = keep_attrs(reader, rule, node);
+    }
+    if (status == RAMET_STATUS_OK && rule->adapt != NULL &&
+        !rule->adapt(&reader->raw.nodes[0], reader->block->graph, node)) {
+        status = no_memory(reader);
+    }
+    return status;
+}
+
+static ramet_status copy_raw_attrs(const op_reader *reader, int32_t node)
+{
+    const rmt_node *raw = &reader->raw.nodes[0];
+    for (int32_t i = 0; i < raw->attr_count; i++) {
+        if (!copy_attr(reader->block->graph, node, raw->attrs[i].name, &raw->attrs[i])) {
+            return no_memory(reader);
+        }
+    }
+    return RAMET_STATUS_OK;
+}
+
+/* All inputs and all outputs in file order. */
+static ramet_status add_all_slots(const op_reader *reader)
+{
+    rmt_desc_block *block = reader->block;
+    const rmt_wire_slot *slots = block->op.slots.items;
+    ramet_status status = RAMET_STATUS_OK;
+    block->inputs.count = block->outputs.count = 0;
+    for (size_t i = 0; i < block->op.slots.count && status == RAMET_STATUS_OK; i++) {
+        if (is_filled(block, &slots[i])) {
+            status = i < block->op.input_count ? read_slot(reader, &slots[i], &block->inputs)
+                                               : write_slot(reader, &slots[i]);
+        }
+    }
+    return status;
+}
+
+static ramet_status add_unknown(const op_reader *reader, rmt_span variant)
+{
+    rmt_desc_block *block = reader->block;
+    int32_t node = -1;
+    ramet_status status = add_all_slots(reader);
+    rmt_buffer op;
+    rmt_buffer_init(&op, 2 * RMT_LIMIT_TEXT_BYTES + 2);
+    bool fits = rmt_buffer_append(&op, block->op.type.data, block->op.type.bytes);
+    if (variant.bytes > 0) {
+        fits = fits && rmt_buffer_append(&op, "(", 1) && rmt_buffer_append(&op, variant.data, variant.bytes) &&
+               rmt_buffer_append(&op, ")", 1);
+    }
+    if (status == RAMET_STATUS_OK) {
+        status = fits ? add_node(reader, (const char *)op.data, &node) : no_memory(reader);
+    }
+    rmt_buffer_clear(&op);
+    return status == RAMET_STATUS_OK ? copy_raw_attrs(reader, node) : status;
+}
+
+ramet_status rmt_desc_add_operator(rmt_desc_block *block)
+{
+    op_reader reader = {.block = block};
+    const rmt_op_rule *rule = rmt_op_rule_find(block->op.type);
+    rmt_graph_init(&reader.raw);
+    ramet_status status = read_raw_attrs(&reader);
+    if (status == RAMET_STATUS_OK) {
+        rmt_span variant = {0};
+        if (rule != NULL) {
+            variant = find_variant(&reader, rule);
+        } else if (rmt_op_name_is_canonical(block->op.type)) {
+            variant = rmt_span_of("ProgramDesc");
+        }
+        bool covered = rule != NULL && variant.bytes == 0;
+        status = covered ? add_canonical(&reader, rule) : add_unknown(&reader, variant);
+    }
+    rmt_graph_clear(&reader.raw);
+    return status;
+}
