@@ -16,6 +16,15 @@ function(ramet_add_program target source folder)
   target_link_libraries(${target} PRIVATE ramet_warnings ${ARGN})
 endfunction()
 
+# A test that defines __wrap_NAME() takes the calls of NAME(), to make them fail.
+function(ramet_wrap_functions target source)
+  file(STRINGS "${source}" lines REGEX "__wrap_[a-z_0-9]+\\(")
+  foreach(line ${lines})
+    string(REGEX REPLACE ".*__wrap_([a-z_0-9]+)\\(.*" "\\1" name "${line}")
+    target_link_options(${target} PRIVATE LINKER:--wrap=${name})
+  endforeach()
+endfunction()
+
 # tests/support/*.c: helpers of the tests; what they need of a room comes from the room that is tested.
 set(RAMET_TEST_SUPPORT "")
 file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
@@ -47,6 +56,7 @@ if(RAMET_TESTS)
       set(rooms ${RAMET_ALL_ROOMS})
     endif()
     ramet_add_program(${target} "${source}" tests ${RAMET_TEST_SUPPORT} ${rooms} PkgConfig::CMOCKA m)
+    ramet_wrap_functions(${target} "${source}")
     if(NOT room IN_LIST RAMET_ROOMS AND TARGET ramet)
       add_dependencies(${target} ramet)
     endif()

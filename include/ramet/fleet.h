@@ -15,11 +15,15 @@
 extern "C" {
 #endif
 
-/* Set with ramet_fleet_option_init(). */
+/* Set with ramet_fleet_option_init(); zero means the default. */
 typedef struct ramet_fleet_option {
     size_t struct_bytes;
     int32_t threads; /* 1..1024; default 1. More threads than inputs are not started. */
-    int32_t window;  /* inputs that may be finished but not delivered yet; default 4 * threads + 16: bounds memory */
+    /*
+     * Inputs that may be under way, or finished but not delivered yet; default 4 * threads + 16. Bounds memory: input i
+     * starts only when input i - window is delivered, so the caller may keep results in a ring of `window` slots.
+     */
+    int32_t window;
 } ramet_fleet_option;
 
 RAMET_API void ramet_fleet_option_init(ramet_fleet_option *option);
