@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The matrix product around its tiles. From outside in: blocks of rows; groups of columns, as wide as registers
+ * allow; passes over the sum, so that a panel's stretch stays in the first-level cache; tiles down the rows.
+ *
+ * Every element is one chain of multiply-adds over tap and q ascending that starts at zero; then come bias, add and the
+ * activation. No cut into blocks, groups, passes or tiles enters a chain, so none changes a result.
+ */
+#include "kernels/gemm/tiles.h"
+
+#define BLOCK_ROWS 240 /* bounds the sums that wait between passes */
+#define PASS_STEPS 512 /* 32 KiB of a panel */
+
+/* The columns of a group, in vectors: a tall block is best served by square tiles, a single row by many columns. */
+static int32_t group_vectors(int32_t rows, int32_t columns)
+{
+    int32_t vectors = (columns + RMT_VL - 1) / RMT_VL;
+    if (rows == 1 && vectors >= 8)
+        return 8;
+#if RMT_VL == 16
+    if (vectors <= 4)
+        return vectors;
+    return vectors == 5 || vectors == 6 || vectors == 9 ? 3 : 4;
+#else
+    if (rows <= 2 && vectors >= 4)
+        return 4;
+    if (vectors <= RMT_PARTS / 2)
+        return vectors <= 2 ? vectors : RMT_PARTS;
+    return RMT_VL == 8 && vectors == 3 ? 3 : RMT_PARTS;
+#endif
+}
+
+/* Tiles whose heights differ by one at most, over `rows` rows. */
+static void run_pass(const gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors, vf *sums)
+{
+    int32_t tallest = RMT_NAME(tile_rows)(vectors);
+    int32_t tiles = (rows + tallest - 1) / tallest;
+    int32_t low = rows / tiles, high_tiles = rows % tiles;
+    RMT_NAME(tiles)(pass, row, high_tiles, low + 1, vectors, sums);
+    RMT_NAME(tiles)
+    (pass, row + high_tiles * (low + 1), tiles - high_tiles, low, vectors, sums + high_tiles * (low + 1) * vectors);
+}
+
+static void run_group(gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors)
+{
+    const rmt_gemm *block = pass->block;
+    vf sums[BLOCK_ROWS * 4];
+    int32_t steps = block->taps * block->k;
+    int32_t passes = steps <= PASS_STEPS ? 1 : (steps + PASS_STEPS - 1) / PASS_STEPS;
+    for (int32_t i = 0; i < passes; i++) {
+        int32_t begin = (int32_t)((int64_t)steps * i / passes), end = (int32_t)((int64_t)steps * (i + 1) / passes);
+        pass->tap = block->k > 0 ? begin / block->k : 0;
+        pass->q = block->k > 0 ? begin % block->k : 0;
+        pass->steps = end - begin;
+        pass->b = block->b + pass->column / RMT_PANEL * block->panel_stride + (ptrdiff_t)begin * RMT_PANEL;
+        pass->prefetch = (const char *)pass->b;
+        pass->prefetch_step = 0;
+        pass->first = i == 0;
+        pass->last = i == passes - 1;
+        run_pass(pass, row, rows, vectors, sums);
+    }
+}
+
+static void activate(const rmt_gemm *block, int32_t row, int32_t rows, int32_t column, int32_t columns)
+{
+    for (int32_t i = row; i < row + rows; i++)
+        RMT_NAME(unary)(block->c[i] + column, block->c[i] + column, columns, &block->act);
+}
+
+static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
+{
+    gemm_pass pass = {.block = block, .end = epilogue_make(&block->act)};
+    for (int32_t column = 0; column < block->n;) {
+        int32_t vectors = group_vectors(rows, block->n - column);
+        pass.column = column;
+        pass.columns = (int32_t)rmt_min_i64(vectors * RMT_VL, block->n - column);
+        run_group(&pass, row, rows, vectors);
+        if (pass.end.behind)
+            activate(block, row, rows, column, pass.columns);
+        column += pass.columns;
+    }
+}
+
+void RMT_NAME(gemm)(const rmt_gemm *block)
+{
+    int32_t blocks = (block->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    for (int32_t i = 0; i < blocks; i++) {
+        int32_t begin = (int32_t)((int64_t)block->m * i / blocks);
+        int32_t end = (int32_t)((int64_t)block->m * (i + 1) / blocks);
+        run_rows(block, begin, end - begin);
+    }
+}
+
+void RMT_NAME(gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
+                    const rmt_activation *act)
+{
+    rmt_gemm block = {.a = &x,
+                      .m = 1,
+                      .taps = 1,
+                      .k = k,
+                      .b = panels,
+                      .panel_stride = (ptrdiff_t)k * RMT_PANEL,
+                      .n = n,
+                      .bias = bias,
+                      .c = &y,
+                      .act = *act};
+    RMT_NAME(gemm)(&block);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inner part of the matrix product: tiles of a few rows by a few vectors of columns whose sums stay in registers.
+ */
+#ifndef RMT_TILES_H
+#define RMT_TILES_H
+
+#include "kernels/epilogue.h"
+
+/* The tallest tile, the widest in vectors, and the rows that a call of the driver's passes covers at most. */
+#if RMT_VL == 16
+#define RMT_TILE_ROWS 12
+#elif RMT_VL == 8
+#define RMT_TILE_ROWS 6
+#else
+#define RMT_TILE_ROWS 4
+#endif
+#define RMT_TILE_VECTORS 8
+
+/*
+ * One stretch of the sum over (tap, q) for one group of columns. Sums start at zero in the first pass, are finished and
+ * stored to c in the last, and wait between passes as they are, so that cutting a sum does not change it.
+ */
+typedef struct gemm_pass {
+    const rmt_gemm *block;
+    epilogue end;
+    int32_t column, columns; /* the group's first column; how many of them are in c */
+    int32_t tap, q, steps;   /* where the stretch begins, and its length */
+    const float *b;          /* B(tap, q, column) */
+    const char *prefetch;    /* what the next pass reads, */
+    ptrdiff_t prefetch_step; /* and how far to go in it a step */
+    bool first, last;
+} gemm_pass;
+
+/* The number of rows up to which a tile of so many vectors stays in registers. */
+int32_t RMT_NAME(tile_rows)(int32_t vectors);
+
+/* `count` tiles of `rows` rows by `vectors` vectors, from row `row` on; `sums`: count * rows * vectors vectors. */
+void RMT_NAME(tiles)(const gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums);
+
+#endif

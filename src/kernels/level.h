@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of the functions of one level. Files in the families' folders are compiled once for every level with RMT_LEVEL
+ * set to base, avx2 or avx512; RMT_NAME(gemm) is then rmt_gemm_avx2, and table/table.c gathers them.
+ */
+#ifndef RMT_LEVEL_H
+#define RMT_LEVEL_H
+
+#include "kernels/kernels.h"
+
+#define RMT_PASTE_(a, b) a##b
+#define RMT_PASTE(a, b) RMT_PASTE_(a, b)
+#define RMT_NAME(name) RMT_PASTE(rmt_##name##_, RMT_LEVEL)
+
+extern const rmt_kernels RMT_NAME(kernels);
+
+void RMT_NAME(gemm)(const rmt_gemm *block);
+void RMT_NAME(pack_panels)(const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride, int32_t k, int32_t n,
+                           float *panels);
+void RMT_NAME(gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
+                    const rmt_activation *act);
+void RMT_NAME(depthwise)(const rmt_depthwise *row);
+void RMT_NAME(unary)(const float *x, float *y, int64_t n, const rmt_activation *act);
+void RMT_NAME(binary)(rmt_binary function, const float *x, int32_t x_step, const float *y, int32_t y_step, float *out,
+                      int64_t n);
+void RMT_NAME(scale_shift)(const float *x, const float *scale, const float *shift, float *out, int64_t n);
+float RMT_NAME(reduce)(rmt_reduce function, const float *x, int64_t n);
+void RMT_NAME(reduce_into)(rmt_reduce function, float *into, const float *x, int64_t n);
+int64_t RMT_NAME(arg_max)(const float *x, int64_t n);
+void RMT_NAME(softmax)(const float *x, float *y, int64_t n, bool logarithm);
+void RMT_NAME(layer_norm)(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias);
+void RMT_NAME(pool)(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
+                    int32_t channels);
+void RMT_NAME(lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);
+void RMT_NAME(transpose)(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,
+                         int64_t rows, int64_t columns);
+void RMT_NAME(lstm_cell)(const float *gates, const float *c_before, float *c, float *h, int32_t hidden);
+void RMT_NAME(gru_cell)(const float *gates_x, const float *gates_h, const float *h_before, float *h, int32_t hidden);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every kernel as its contract says it, one element after the other, with the C library and sums in double precision:
+ * the judge of the levels, and readable as their definition. It is fast enough for small cases only.
+ */
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- elementwise ------------------------------------------------------------------------------------------ */
+
+static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
+static double softplus(double x, double beta, double threshold)
+{
+    return beta * x > threshold ? x : log1p(exp(beta * x)) / beta;
+}
+
+static double unary_value(double x, const rmt_activation *act)
+{
+    const double p0 = act->p0, p1 = act->p1, p2 = act->p2;
+    switch (act->function) {
+    case RMT_UNARY_RELU: return x < 0 ? 0 : x;
+    case RMT_UNARY_CLIP: return clamp(x, p0, p1);
+    case RMT_UNARY_HARD_SWISH: return x * clamp(x + p2, 0, p0) / p1;
+    case RMT_UNARY_HARD_SIGMOID: return clamp(p0 * x + p1, 0, 1);
+    case RMT_UNARY_SIGMOID: return sigmoid(x);
+    case RMT_UNARY_SWISH: return x * sigmoid(p0 * x);
+    case RMT_UNARY_TANH: return tanh(x);
+    case RMT_UNARY_GELU: return x * 0.5 * (1 + erf(x * 0.70710678118654752));
+    case RMT_UNARY_GELU_TANH: return x * 0.5 * (1 + tanh(0.79788456080286536 * (x + 0.044715 * x * x * x)));
+    case RMT_UNARY_LEAKY_RELU: return x < 0 ? p0 * x : x;
+    case RMT_UNARY_ELU: return x < 0 ? p0 * (exp(x) - 1) : x;
+    case RMT_UNARY_MISH: return x * tanh(softplus(x, 1, 20));
+    case RMT_UNARY_SOFTPLUS: return softplus(x, p0, p1);
+    case RMT_UNARY_EXP: return exp(x);
+    case RMT_UNARY_LOG: return log(x);
+    case RMT_UNARY_SQRT: return sqrt(x);
+    case RMT_UNARY_RSQRT: return 1 / sqrt(x);
+    case RMT_UNARY_SQUARE: return x * x;
+    case RMT_UNARY_ABS: return fabs(x);
+    case RMT_UNARY_FLOOR: return floor(x);
+    case RMT_UNARY_CEIL: return ceil(x);
+    case RMT_UNARY_ROUND: return round(x);
+    case RMT_UNARY_ERF: return erf(x);
+    case RMT_UNARY_POW: return pow(x, p0);
+    case RMT_UNARY_NONE:
+    case RMT_UNARY_COUNT: break;
+    }
+    return x;
+}
+
+static double activate(double x, const rmt_activation *act) { return unary_value(x, act) * act->scale + act->shift; }
+
+static void unary(const float *x, float *y, int64_t n, const rmt_activation *act)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (float)activate(x[i], act);
+}
+
+static double remainder_of_floor(double x, double y)
+{
+    double rest = fmod(x, y);
+    return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+static double binary_value(rmt_binary function, float x, float y)
+{
+    switch (function) {
+    case RMT_BINARY_ADD: return x + y;
+    case RMT_BINARY_SUBTRACT: return x - y;
+    case RMT_BINARY_MULTIPLY: return x * y;
+    case RMT_BINARY_DIVIDE: return x / y;
+    case RMT_BINARY_MAXIMUM: return x > y ? x : y;
+    case RMT_BINARY_MINIMUM: return x < y ? x : y;
+    case RMT_BINARY_POW: return pow((double)x, (double)y);
+    case RMT_BINARY_REMAINDER: return remainder_of_floor((double)x, (double)y);
+    case RMT_BINARY_FLOOR_DIVIDE: return floorf(x / y);
+    case RMT_BINARY_COUNT: break;
+    }
+    return NAN;
+}
+
+static void binary(rmt_binary function, const float *x, int32_t x_step, const float *y, int32_t y_step, float *out,
+                   int64_t n)
+{
+    const float x_first = n > 0 ? x[0] : 0, y_first = n > 0 ? y[0] : 0;
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (float)binary_value(function, x_step ? x[i] : x_first, y_step ? y[i] : y_first);
+}
+
+static void scale_shift(const float *x, const float *scale, const float *shift, float *out, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (float)((double)x[i] * scale[i] + shift[i]);
+}
+
+/* ---- gemm ------------------------------------------------------------------------------------------------- */
+
+static double gemm_sum(const rmt_gemm *block, int32_t i, int32_t j)
+{
+    const float *panel = block->b + j / RMT_PANEL * block->panel_stride + j % RMT_PANEL;
+    double sum = 0;
+    for (int32_t t = 0; t < block->taps; t++)
+        for (int32_t q = 0; q < block->k; q++)
+            sum += (double)block->a[(int64_t)t * block->m + i][q] * panel[((int64_t)t * block->k + q) * RMT_PANEL];
+    return sum;
+}
+
+static void gemm(const rmt_gemm *block)
+{
+    for (int32_t i = 0; i < block->m; i++) {
+        for (int32_t j = 0; j < block->n; j++) {
+            double sum = gemm_sum(block, i, j);
+            if (block->bias != NULL)
+                sum += block->bias[j];
+            if (block->add != NULL)
+                sum += block->add[i][j];
+            block->c[i][j] = (float)activate(sum, &block->act);
+        }
+    }
+}
+
+static void pack_panels(const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride, int32_t k, int32_t n,
+                        float *panels)
+{
+    for (int32_t j = 0; j < (n + RMT_PANEL - 1) / RMT_PANEL * RMT_PANEL; j++)
+        for (int32_t q = 0; q < k; q++)
+            panels[((int64_t)(j / RMT_PANEL) * k + q) * RMT_PANEL + j % RMT_PANEL] =
+                j < n ? source[q * row_stride + j * column_stride] : 0;
+}
+
+static void gemv(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
+                 const rmt_activation *act)
+{
+    gemm(&(rmt_gemm){.a = &x,
+                     .m = 1,
+                     .taps = 1,
+                     .k = k,
+                     .b = panels,
+                     .panel_stride = (ptrdiff_t)k * RMT_PANEL,
+                     .n = n,
+                     .bias = bias,
+                     .c = &y,
+                     .act = *act});
+}
+
+/* ---- depthwise, pool, resize ---------------------------------------------------------------------------------- */
+
+static double depthwise_sum(const rmt_depthwise *d, int32_t x, int32_t c)
+{
+    double sum = 0;
+    for (int32_t r = 0; r < d->kh; r++) {
+        for (int32_t s = 0; s < d->kw; s++) {
+            int32_t column = x * d->stride - d->pad_left + s * d->dilation;
+            if (d->rows[r] == NULL || column < 0 || column >= d->in_width)
+                continue;
+            sum += (double)d->rows[r][column * d->in_pixel + c] * d->weight[(r * d->kw + s) * d->weight_stride + c];
+        }
+    }
+    return sum;
+}
+
+static void depthwise(const rmt_depthwise *d)
+{
+    for (int32_t x = 0; x < d->out_width; x++) {
+        for (int32_t c = 0; c < d->channels; c++) {
+            double sum = depthwise_sum(d, x, c);
+            if (d->bias != NULL)
+                sum += d->bias[c];
+            if (d->add != NULL)
+                sum += d->add[x * d->out_pixel + c];
+            d->out[x * d->out_pixel + c] = (float)activate(sum, &d->act);
+        }
+    }
+}
+
+static double combine(rmt_reduce function, double sum, double x)
+{
+    switch (function) {
+    case RMT_REDUCE_MAX: return x > sum ? x : sum;
+    case RMT_REDUCE_MIN: return x < sum ? x : sum;
+    case RMT_REDUCE_PROD: return sum * x;
+    default: return sum + x;
+    }
+}
+
+static double identity(rmt_reduce function)
+{
+    const double identities[RMT_REDUCE_COUNT] = {0, -INFINITY, INFINITY, 1};
+    return identities[function];
+}
+
+static void pool(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
+                 int32_t channels)
+{
+    for (int32_t c = 0; c < channels; c++) {
+        double sum = identity(function);
+        for (int32_t i = 0; i < count; i++)
+            sum = combine(function, sum, pixels[i][c]);
+        y[c] = (float)(function == RMT_REDUCE_SUM ? sum * factor : sum);
+    }
+}
+
+static void lerp(const float *const p[4], float wx, float wy, float *y, int32_t channels)
+{
+    const double x = wx, v = wy;
+    for (int32_t c = 0; c < channels; c++) {
+        double above = p[0][c] * (1 - x) + p[1][c] * x, below = p[2][c] * (1 - x) + p[3][c] * x;
+        y[c] = (float)(above * (1 - v) + below * v);
+    }
+}
+
+/* ---- reduce, normalize ------------------------------------------------------------------------------------------ */
+
+static float reduce(rmt_reduce function, const float *x, int64_t n)
+{
+    double sum = identity(function);
+    for (int64_t i = 0; i < n; i++)
+        sum = combine(function, sum, x[i]);
+    return (float)sum;
+}
+
+static void reduce_into(rmt_reduce function, float *into, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        into[i] = (float)combine(function, into[i], x[i]);
+}
+
+static int64_t arg_max(const float *x, int64_t n)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; i++)
+        if (x[i] > x[best] || (isnan(x[best]) && !isnan(x[i])))
+            best = i;
+    return isnan(x[best]) ? 0 : best;
+}
+
+static void softmax(const float *x, float *y, int64_t n, bool logarithm)
+{
+    const double largest = reduce(RMT_REDUCE_MAX, x, n);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += exp(x[i] - largest);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (float)(logarithm ? x[i] - largest - log(sum) : exp(x[i] - largest) / sum);
+}
+
+static void layer_norm(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias)
+{
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i];
+    const double mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        squares += (x[i] - mean) * (x[i] - mean);
+    const double factor = 1 / sqrt(squares / (double)n + epsilon);
+    for (int64_t i = 0; i < n; i++) {
+        double z = (x[i] - mean) * factor;
+        y[i] = (float)(z * (scale != NULL ? scale[i] : 1) + (bias != NULL ? bias[i] : 0));
+    }
+}
+
+/* ---- copy, recurrent ---------------------------------------------------------------------------------------------- */
+
+static void transpose(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,
+                      int64_t rows, int64_t columns)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            memcpy(&destination[i * destination_stride + j], &source[j * source_stride + i], sizeof(float));
+}
+
+static void lstm_cell(const float *gates, const float *c_before, float *c, float *h, int32_t hidden)
+{
+    const float *in = gates, *forget = in + hidden, *candidate = forget + hidden, *out = candidate + hidden;
+    for (int32_t i = 0; i < hidden; i++) {
+        double state = sigmoid(forget[i]) * c_before[i] + sigmoid(in[i]) * tanh(candidate[i]);
+        c[i] = (float)state;
+        h[i] = (float)(sigmoid(out[i]) * tanh(state));
+    }
+}
+
+static void gru_cell(const float *gates_x, const float *gates_h, const float *h_before, float *h, int32_t hidden)
+{
+    const float *x = gates_x, *s = gates_h;
+    for (int32_t i = 0; i < hidden; i++, x++, s++) {
+        double reset = sigmoid((double)x[0] + s[0]), update = sigmoid((double)x[hidden] + s[hidden]);
+        double candidate = tanh(x[2 * (int64_t)hidden] + reset * s[2 * (int64_t)hidden]);
+        h[i] = (float)(update * h_before[i] + (1 - update) * candidate);
+    }
+}
+
+const rmt_kernels *rmt_kernels_reference(void)
+{
+    static const rmt_kernels table = {
+        .level = RMT_LEVEL_BASE,
+        .name = "reference",
+        .lanes = 1,
+        .gemm = gemm,
+        .pack_panels = pack_panels,
+        .gemv = gemv,
+        .depthwise = depthwise,
+        .unary = unary,
+        .binary = binary,
+        .scale_shift = scale_shift,
+        .reduce = reduce,
+        .reduce_into = reduce_into,
+        .arg_max = arg_max,
+        .softmax = softmax,
+        .layer_norm = layer_norm,
+        .pool = pool,
+        .lerp = lerp,
+        .transpose = transpose,
+        .lstm_cell = lstm_cell,
+        .gru_cell = gru_cell,
+    };
+    return &table;
+}

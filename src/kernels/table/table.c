@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of the level that is being compiled.
+ */
+#include "kernels/simd.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+#define RMT_LEVEL_NUMBER_base RMT_LEVEL_BASE
+#define RMT_LEVEL_NUMBER_avx2 RMT_LEVEL_AVX2
+#define RMT_LEVEL_NUMBER_avx512 RMT_LEVEL_AVX512
+
+const rmt_kernels RMT_NAME(kernels) = {
+    .level = RMT_PASTE(RMT_LEVEL_NUMBER_, RMT_LEVEL),
+    .name = TEXT(RMT_LEVEL),
+    .lanes = RMT_VL,
+    .gemm = RMT_NAME(gemm),
+    .pack_panels = RMT_NAME(pack_panels),
+    .gemv = RMT_NAME(gemv),
+    .depthwise = RMT_NAME(depthwise),
+    .unary = RMT_NAME(unary),
+    .binary = RMT_NAME(binary),
+    .scale_shift = RMT_NAME(scale_shift),
+    .reduce = RMT_NAME(reduce),
+    .reduce_into = RMT_NAME(reduce_into),
+    .arg_max = RMT_NAME(arg_max),
+    .softmax = RMT_NAME(softmax),
+    .layer_norm = RMT_NAME(layer_norm),
+    .pool = RMT_NAME(pool),
+    .lerp = RMT_NAME(lerp),
+    .transpose = RMT_NAME(transpose),
+    .lstm_cell = RMT_NAME(lstm_cell),
+    .gru_cell = RMT_NAME(gru_cell),
+};
