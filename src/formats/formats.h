@@ -26,10 +26,10 @@ typedef struct rmt_model_files {
 } rmt_model_files;
 
 /*
- * Finds the files of a model. model: a folder (searched in the documented order: inference.json, inference.pdmodel,
- * model.pdmodel, __model__; inference.pdiparams, model.pdiparams, __params__; inference.yml, inference_cls.yaml,
- * infer_cfg.yml, deploy.yaml) or the program file itself (then the others stand beside it under the matching names).
- * params, config: explicit paths, or NULL. A missing configuration is no error here.
+ * Finds the files of a model. model: the program file, or a folder that holds it: inference.json, inference.pdmodel,
+ * model.pdmodel or __model__, the first found. The parameters stand beside it: NAME.pdiparams, or __params__ for
+ * __model__. So does the configuration: inference.yml, inference_cls.yaml, infer_cfg.yml or deploy.yaml. params, config:
+ * explicit paths, which must exist, or NULL. Absent parameters or configuration are no error here.
  */
 ramet_status rmt_model_files_find(const char *model, const char *params, const char *config, rmt_model_files *files,
                                   ramet_error *error);
@@ -45,7 +45,7 @@ typedef struct rmt_program {
 /* Reads program and parameters; the kind is found from the content. On failure nothing stays open. */
 ramet_status rmt_program_open(const char *program_path, const char *params_path, rmt_program *program,
                               ramet_error *error);
-/* The same from memory that the caller keeps until the close; `name` stands for the file in messages. */
+/* The same from memory that the caller keeps until the close. */
 ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_count, const void *params_bytes,
                                      size_t params_count, rmt_program *program, ramet_error *error);
 void rmt_program_close(rmt_program *program);
@@ -77,12 +77,12 @@ void rmt_yaml_close(rmt_yaml_file *file);
 
 const rmt_yaml *rmt_yaml_get(const rmt_yaml *map, const char *key); /* NULL when absent or no map */
 bool rmt_yaml_is_null(const rmt_yaml *node);                        /* absent, ~, null, or empty and unquoted */
-/* False when absent or of another kind; then *value is untouched. */
+/* False when absent, quoted or of another kind; then *value is untouched. Of equal keys the last counts. */
 bool rmt_yaml_read_int(const rmt_yaml *node, int64_t *value);
 bool rmt_yaml_read_bool(const rmt_yaml *node, bool *value);
-/* Numbers and the quotients that configurations write as text: "1.0/255.0", "1./255.". */
+/* Finite numbers, also in quotes, and the quotients that configurations write as text: "1.0/255.0", "1./255.". */
 bool rmt_yaml_read_float(const rmt_yaml *node, double *value);
-/* A list of numbers (or one number): copies at most capacity, returns how many there are, 0 when there is none. */
+/* A list of numbers (or one number): copies at most capacity, returns how many there are, 0 when an entry is none. */
 size_t rmt_yaml_read_floats(const rmt_yaml *node, double *values, size_t capacity);
 
 /* ---- dictionaries and labels ----------------------------------------------------------------------------------- */

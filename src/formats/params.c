@@ -79,7 +79,6 @@ static bool take_elements(cursor *at, const rmt_wire_tensor *tensor, rmt_param *
     return at->failed == NULL;
 }
 
-/* "record 3 'conv2d_0.w_0': FILE: offset 120" */
 static ramet_status refuse(const rmt_params *params, const cursor *at, const char *name, ramet_error *error)
 {
     ramet_status status =
@@ -90,12 +89,11 @@ static ramet_status refuse(const rmt_params *params, const cursor *at, const cha
 
 static ramet_status refuse_absent(const rmt_params *params, const char *name, ramet_error *error)
 {
-    if (params->source.data == NULL && params->source.name != NULL) {
-        return rmt_fail(error, RAMET_STATUS_BAD_FORMAT,
-                        "the program needs parameters ('%.96s' is the first), but the parameter file is empty", name);
-    }
+    const char *file = params->source.name;
     return rmt_fail(error, RAMET_STATUS_NOT_FOUND,
-                    "the program needs parameters ('%.96s' is the first), but there is no parameter file", name);
+                    "the program needs parameters ('%.96s' is the first), but %s%.160s %s", name,
+                    file != NULL ? "their file " : "no file", file != NULL ? file : "",
+                    file != NULL ? "is absent or empty" : "of them is given");
 }
 
 ramet_status rmt_params_next(rmt_params *params, const char *name, rmt_param *param, ramet_error *error)

@@ -54,37 +54,31 @@ static ramet_status check_value(const rmt_value *value, ramet_error *error)
     return RAMET_STATUS_OK;
 }
 
-/* Open addressing over value indices + 1; mask + 1 slots, at most half of them used. */
-static bool name_is_new(const rmt_graph *graph, uint32_t *slots, size_t mask, size_t index)
+static int by_text(const void *a, const void *b)
 {
-    const char *name = graph->values[index].name;
-    size_t at = (size_t)rmt_hash(RMT_HASH_START, name, strlen(name)) & mask;
-    for (; slots[at] != 0; at = (at + 1) & mask) {
-        if (strcmp(graph->values[slots[at] - 1].name, name) == 0) {
-            return false;
-        }
-    }
-    slots[at] = (uint32_t)index + 1;
-    return true;
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
 }
 
+/* By sorting, not hashing: names come from files, and nothing in a file may make this slow. */
 static ramet_status check_names(const rmt_graph *graph, ramet_error *error)
 {
-    size_t room = 16;
-    while (room < 2 * graph->value_count) {
-        room *= 2;
+    const char **names = calloc(graph->value_count + 1, sizeof(char *));
+    if (names == NULL) {
+        return rmt_fail_memory(error, graph->value_count * sizeof(char *));
     }
-    uint32_t *slots = calloc(room, sizeof(uint32_t));
-    if (slots == NULL) {
-        return rmt_fail_memory(error, room * sizeof(uint32_t));
+    for (size_t i = 0; i < graph->value_count; i++) {
+        names[i] = graph->values[i].name;
     }
+    qsort(names, graph->value_count, sizeof(char *), by_text);
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < graph->value_count && status == RAMET_STATUS_OK; i++) {
-        if (!name_is_new(graph, slots, room - 1, i)) {
-            status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "two values are named '%.64s'", graph->values[i].name);
+    for (size_t i = 1; i < graph->value_count && status == RAMET_STATUS_OK; i++) {
+        if (strcmp(names[i - 1], names[i]) == 0) {
+            status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "two values are named '%.64s'", names[i]);
         }
     }
-    free(slots);
+    free(names);
     return status;
 }
 

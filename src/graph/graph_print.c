@@ -3,6 +3,9 @@
  * A graph as text: one line for each input, live node and output, in order. Tests compare this text, so it depends on
  * nothing but the graph. Names come from files: their control characters are printed as '?'.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "graph/graph.h"
 
 #define MAX_LIST_ENTRIES 16 /* of an attribute; longer lists end in "..." */
@@ -56,13 +59,25 @@ static bool print_operands(rmt_buffer *out, const rmt_graph *graph, const int32_
     return fits;
 }
 
+/* With a point, whatever the caller's locale has. */
+static bool print_number(rmt_buffer *out, double number)
+{
+    char text[32];
+    (void)snprintf(text, sizeof(text), "%.9g", number);
+    char *comma = strchr(text, ',');
+    if (comma != NULL) {
+        *comma = '.';
+    }
+    return rmt_buffer_append(out, text, strlen(text));
+}
+
 static bool print_attr_entry(rmt_buffer *out, const rmt_attr *attr, int32_t i)
 {
     switch (attr->type) {
     case RMT_ATTR_INT:
     case RMT_ATTR_INTS: return rmt_buffer_printf(out, "%lld", (long long)attr->as.ints[i]);
     case RMT_ATTR_FLOAT:
-    case RMT_ATTR_FLOATS: return rmt_buffer_printf(out, "%.9g", attr->as.floats[i]);
+    case RMT_ATTR_FLOATS: return print_number(out, attr->as.floats[i]);
     case RMT_ATTR_STRING:
     case RMT_ATTR_STRINGS: break;
     }
