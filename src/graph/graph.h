@@ -83,7 +83,7 @@ typedef struct rmt_attr {
 #define RMT_NO_VALUE (-1)
 
 typedef struct rmt_value {
-    const char *name;  /* unique within the graph */
+    const char *name; /* unique within the graph */
     ramet_dtype dtype;
     rmt_shape shape;   /* constants: exact; others: the declared hint (rank -1: nothing declared) */
     int32_t producer;  /* node index; -1: a graph input or a constant */

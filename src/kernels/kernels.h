@@ -33,8 +33,8 @@ typedef enum rmt_unary {
     RMT_UNARY_SIGMOID,
     RMT_UNARY_SWISH, /* x * sigmoid(p0 * x) */
     RMT_UNARY_TANH,
-    RMT_UNARY_GELU,      /* with erf */
-    RMT_UNARY_GELU_TANH, /* the approximation */
+    RMT_UNARY_GELU,       /* with erf */
+    RMT_UNARY_GELU_TANH,  /* the approximation */
     RMT_UNARY_LEAKY_RELU, /* x < 0 ? p0 * x : x */
     RMT_UNARY_ELU,        /* x < 0 ? p0 * (exp(x) - 1) : x */
     RMT_UNARY_MISH,
@@ -60,10 +60,7 @@ typedef struct rmt_activation {
     float scale, shift;
 } rmt_activation;
 
-static inline rmt_activation rmt_activation_none(void)
-{
-    return (rmt_activation){RMT_UNARY_NONE, 0, 0, 0, 1, 0};
-}
+static inline rmt_activation rmt_activation_none(void) { return (rmt_activation){RMT_UNARY_NONE, 0, 0, 0, 1, 0}; }
 
 /* ---- binary functions ---------------------------------------------------------------------------------- */
 
@@ -80,7 +77,13 @@ typedef enum rmt_binary {
     RMT_BINARY_COUNT
 } rmt_binary;
 
-typedef enum rmt_reduce { RMT_REDUCE_SUM, RMT_REDUCE_MAX, RMT_REDUCE_MIN, RMT_REDUCE_PROD, RMT_REDUCE_COUNT } rmt_reduce;
+typedef enum rmt_reduce {
+    RMT_REDUCE_SUM,
+    RMT_REDUCE_MAX,
+    RMT_REDUCE_MIN,
+    RMT_REDUCE_PROD,
+    RMT_REDUCE_COUNT
+} rmt_reduce;
 
 /* ---- gemm ------------------------------------------------------------------------------------------------ */
 
@@ -123,7 +126,7 @@ typedef struct rmt_depthwise {
     const float *weight;           /* [kh * kw][weight_stride] */
     ptrdiff_t weight_stride;       /* floats: channels rounded up to 16, padded with zeros */
     const float *bias;             /* channels rounded up to 16, or NULL */
-    const float *add;              /* added before the activation: pixels at out_pixel distance, or NULL; may equal out */
+    const float *add; /* added before the activation: pixels at out_pixel distance, or NULL; may equal out */
     float *out;
     rmt_activation act;
 } rmt_depthwise;
@@ -132,8 +135,8 @@ typedef struct rmt_depthwise {
 
 typedef struct rmt_kernels {
     rmt_level level;
-    const char *name;   /* "base", "avx2", "avx512" */
-    int32_t lanes;      /* floats in a vector */
+    const char *name; /* "base", "avx2", "avx512" */
+    int32_t lanes;    /* floats in a vector */
 
     /* gemm/ */
     void (*gemm)(const rmt_gemm *block);
@@ -155,9 +158,9 @@ typedef struct rmt_kernels {
     void (*scale_shift)(const float *x, const float *scale, const float *shift, float *out, int64_t n); /* x * s + t */
 
     /* reduce/: sixteen virtual lanes and a fixed tree, so that all levels add in one order */
-    float (*reduce)(rmt_reduce function, const float *x, int64_t n);                    /* n >= 1 */
+    float (*reduce)(rmt_reduce function, const float *x, int64_t n);                  /* n >= 1 */
     void (*reduce_into)(rmt_reduce function, float *into, const float *x, int64_t n); /* into[i] = f(into[i], x[i]) */
-    int64_t (*arg_max)(const float *x, int64_t n);                                    /* the first of equals; NaN never wins */
+    int64_t (*arg_max)(const float *x, int64_t n); /* the first of equals; NaN never wins */
 
     /* normalize/: one row */
     void (*softmax)(const float *x, float *y, int64_t n, bool logarithm);
@@ -195,7 +198,8 @@ const rmt_kernels *rmt_kernels_reference(void);
  */
 static inline int64_t rmt_pixel_stride(int64_t channels)
 {
-    if (channels <= 4) return channels;
+    if (channels <= 4)
+        return channels;
     int64_t stride = (channels + 7) / 8 * 8;
     return stride % 128 == 0 ? stride + 16 : stride;
 }

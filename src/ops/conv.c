@@ -14,7 +14,8 @@
 
 static const rmt_value *constant_input(const rmt_graph *graph, const rmt_node *node, int index)
 {
-    if (index >= node->input_count || node->inputs[index] == RMT_NO_VALUE) return NULL;
+    if (index >= node->input_count || node->inputs[index] == RMT_NO_VALUE)
+        return NULL;
     const rmt_value *value = &graph->values[node->inputs[index]];
     return value->data != NULL ? value : NULL;
 }
@@ -30,7 +31,8 @@ ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t fil
             return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "the filter has an impossible size");
     }
     int64_t groups = rmt_node_int(load->node, "groups", 1);
-    if (groups < 1 || groups > INT32_MAX / 16 || filter_dims[0] % groups != 0 || filter_dims[1] > INT32_MAX / 16 / groups)
+    if (groups < 1 || groups > INT32_MAX / 16 || filter_dims[0] % groups != 0 ||
+        filter_dims[1] > INT32_MAX / 16 / groups)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "groups %lld does not fit the filter", (long long)groups);
     conv->groups = (int32_t)groups;
     conv->act = rmt_activation_fused(load->node);
@@ -45,11 +47,13 @@ ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *co
     } vectors[] = {{CONV_BIAS, "bias"}, {CONV_SCALE, "scale"}};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         int index = vectors[i].index;
-        if (index >= load->node->input_count || load->node->inputs[index] == RMT_NO_VALUE) continue;
+        if (index >= load->node->input_count || load->node->inputs[index] == RMT_NO_VALUE)
+            continue;
         const rmt_value *value = constant_input(load->graph, load->node, index);
         if (value == NULL || rmt_shape_elements(&value->shape) != conv->out_channels)
-            return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "%s must be a constant of one number for each of %d channels",
-                            vectors[i].name, conv->out_channels);
+            return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED,
+                            "%s must be a constant of one number for each of %d channels", vectors[i].name,
+                            conv->out_channels);
     }
     return RAMET_STATUS_OK;
 }
@@ -77,14 +81,16 @@ static ramet_status conv_load(rmt_op_load *load)
     rmt_conv *conv = load->params;
     int64_t f[4];
     ramet_status status = rmt_conv_load_common(load, conv, f);
-    if (status != RAMET_STATUS_OK) return status;
+    if (status != RAMET_STATUS_OK)
+        return status;
     conv->out_channels = (int32_t)f[0];
     conv->in_channels = (int32_t)f[1] * conv->groups;
     bool depthwise = f[1] == 1 && conv->groups == conv->out_channels && conv->groups > 1 &&
                      f[2] <= RMT_DEPTHWISE_MAX_KERNEL && !has_residual(load->node);
     conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : RMT_CONV_INDIRECT;
     status = rmt_conv_check_channels(load, conv);
-    if (status != RAMET_STATUS_OK) return status;
+    if (status != RAMET_STATUS_OK)
+        return status;
     int64_t taps = f[2] * f[3], group_out = f[0] / conv->groups, weights;
     int64_t rows = depthwise ? rmt_round16(f[0]) : conv->groups * rmt_round16(group_out) * f[1];
     if (!rmt_mul_i64(rows, taps, &weights) || weights > RMT_MAX_ELEMENTS)
@@ -97,8 +103,10 @@ static ramet_status conv_load(rmt_op_load *load)
 void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale)
 {
     const rmt_value *value = constant_input(pack->graph, pack->node, CONV_SCALE);
-    for (int64_t i = 0; value == NULL && i < count; i++) scale[i] = 1;
-    if (value != NULL) rmt_constant_floats(value, first, count, scale);
+    for (int64_t i = 0; value == NULL && i < count; i++)
+        scale[i] = 1;
+    if (value != NULL)
+        rmt_constant_floats(value, first, count, scale);
 }
 
 void rmt_conv_pack_bias(const rmt_op_pack *pack)
@@ -187,7 +195,8 @@ ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int6
     out->dtype = RAMET_DTYPE_FLOAT32;
     out->shape = (rmt_shape){4, {infer->in[CONV_X].shape.dims[0], conv->out_channels, h, w}};
     bool residual = infer->in_count > CONV_RESIDUAL && infer->in[CONV_RESIDUAL].shape.rank >= 0;
-    if (!residual || rmt_shape_equal(&infer->in[CONV_RESIDUAL].shape, &out->shape)) return RAMET_STATUS_OK;
+    if (!residual || rmt_shape_equal(&infer->in[CONV_RESIDUAL].shape, &out->shape))
+        return RAMET_STATUS_OK;
     char a[128], b[128];
     rmt_shape_print(&infer->in[CONV_RESIDUAL].shape, a, sizeof a);
     rmt_shape_print(&out->shape, b, sizeof b);
@@ -198,12 +207,14 @@ static ramet_status conv_infer(rmt_op_infer *infer)
 {
     const rmt_conv *conv = infer->params;
     ramet_status status = rmt_conv_check_input(infer, conv);
-    if (status != RAMET_STATUS_OK) return status;
+    if (status != RAMET_STATUS_OK)
+        return status;
     const int64_t *dims = infer->in[CONV_X].shape.dims;
     rmt_geometry geometry;
     if (!rmt_window_geometry(&conv->window, dims[2], dims[3], &geometry))
-        return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE, "an image of %lld x %lld is too small for a %d x %d kernel",
-                        (long long)dims[3], (long long)dims[2], conv->window.kernel_w, conv->window.kernel_h);
+        return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE,
+                        "an image of %lld x %lld is too small for a %d x %d kernel", (long long)dims[3],
+                        (long long)dims[2], conv->window.kernel_w, conv->window.kernel_h);
     return rmt_conv_set_output(infer, conv, geometry.out_h, geometry.out_w);
 }
 
@@ -217,12 +228,14 @@ static void conv_place(rmt_op_place *place)
 {
     const rmt_conv *conv = place->params;
     place->form[CONV_X] = RMT_FORM_CHANNELS_LAST;
-    if (place->in_count > CONV_RESIDUAL) place->form[CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
+    if (place->in_count > CONV_RESIDUAL)
+        place->form[CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
     if (place->in_count > CONV_RESIDUAL && place->in[CONV_RESIDUAL].shape.rank >= 0)
         place->place[0].in_place_of = CONV_RESIDUAL;
-    if (conv->algorithm == RMT_CONV_INDIRECT) place->scratch_bytes = rmt_conv_scratch(conv, place->threads);
+    if (conv->algorithm == RMT_CONV_INDIRECT)
+        place->scratch_bytes = rmt_conv_scratch(conv, place->threads);
 }
 
 static void conv_run(const rmt_op_run *run)

@@ -13,7 +13,7 @@
 #ifndef RMT_CONV_H
 #define RMT_CONV_H
 
-#include "ops/window.h"
+#include "ops/sliding_window.h"
 
 /* Inputs of conv2d and conv2d_transpose. Passes add the last two: SCALE multiplies the filter per output channel. */
 enum { CONV_X, CONV_FILTER, CONV_BIAS, CONV_RESIDUAL, CONV_SCALE };

@@ -43,13 +43,17 @@ static void run_rows(void *context, int64_t first, int64_t last, int thread)
 {
     (void)thread;
     const depthwise_run *d = context;
-    for (int64_t i = first; i < last; i++) run_row(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h));
+    for (int64_t i = first; i < last; i++)
+        run_row(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h));
 }
 
 void rmt_conv_run_depthwise(const rmt_op_run *run)
 {
     const rmt_conv *conv = run->params;
-    depthwise_run d = {.run = run, .conv = conv, .x = rmt_pixels_of(&run->in[CONV_X]), .y = rmt_pixels_of(&run->out[0])};
+    depthwise_run d = {.run = run,
+                       .conv = conv,
+                       .x = rmt_pixels_of(&run->in[CONV_X]),
+                       .y = rmt_pixels_of(&run->out[0])};
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     rmt_for_range(run->team, (int64_t)d.y.n * d.y.h, 4, run_rows, &d);
 }

@@ -42,7 +42,8 @@ static int64_t edge_floats(const rmt_conv *conv)
 static size_t thread_scratch(const rmt_conv *conv, int32_t block)
 {
     size_t taps = (size_t)conv->window.kernel_h * (size_t)conv->window.kernel_w;
-    size_t bytes = (taps + 2) * (size_t)block * sizeof(void *) + (size_t)edge_floats(conv) * (size_t)block * sizeof(float);
+    size_t bytes =
+        (taps + 2) * (size_t)block * sizeof(void *) + (size_t)edge_floats(conv) * (size_t)block * sizeof(float);
     return rmt_round_up(bytes, RMT_PACK_ALIGN);
 }
 
@@ -99,8 +100,10 @@ static void gather_taps(const indirect_run *d, pixel_range range, int32_t channe
 static const float *kernel_row(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, float *edge)
 {
     int32_t kw = d->conv->window.kernel_w, c = d->x.c;
-    if (iy < 0 || iy >= d->x.h) return (const float *)d->run->packed + d->conv->zeros_at;
-    if (ix >= 0 && ix + kw <= d->x.w) return rmt_pixel_at(&d->x, n, iy, ix);
+    if (iy < 0 || iy >= d->x.h)
+        return (const float *)d->run->packed + d->conv->zeros_at;
+    if (ix >= 0 && ix + kw <= d->x.w)
+        return rmt_pixel_at(&d->x, n, iy, ix);
     memset(edge, 0, (size_t)(kw * c) * sizeof(float));
     int32_t from = ix < 0 ? 0 : ix, to = ix + kw < d->x.w ? ix + kw : d->x.w;
     if (from < to)
@@ -148,9 +151,12 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
     int32_t n = d->group_out - first < d->columns ? d->group_out - first : d->columns;
     int64_t padded = (int64_t)group * rmt_round16(d->group_out) + first;
     point_pixels(&d->y, range, tables->c);
-    for (int32_t i = 0; i < range.count; i++) tables->c[i] += base;
-    if (d->residual.data != NULL) point_pixels(&d->residual, range, (float **)tables->add);
-    for (int32_t i = 0; d->residual.data != NULL && i < range.count; i++) tables->add[i] += base;
+    for (int32_t i = 0; i < range.count; i++)
+        tables->c[i] += base;
+    if (d->residual.data != NULL)
+        point_pixels(&d->residual, range, (float **)tables->add);
+    for (int32_t i = 0; d->residual.data != NULL && i < range.count; i++)
+        tables->add[i] += base;
     d->run->kernels->gemm(&(rmt_gemm){.a = tables->a,
                                       .m = range.count,
                                       .taps = d->by_rows ? conv->window.kernel_h : (int32_t)taps,
@@ -170,7 +176,8 @@ static void run_blocks(void *context, int chunk, int thread)
     int32_t part = chunk % d->column_parts, block = chunk / d->column_parts;
     pixel_range range = {block / d->blocks_per_image, block % d->blocks_per_image * d->block, d->block};
     int32_t pixels = d->y.h * d->y.w;
-    if (range.count > pixels - range.first) range.count = pixels - range.first;
+    if (range.count > pixels - range.first)
+        range.count = pixels - range.first;
     block_tables tables = tables_of(d, thread);
     for (int32_t g = 0; g < d->conv->groups; g++) {
         if (d->by_rows)
@@ -186,7 +193,8 @@ static void share_columns(indirect_run *d, int32_t blocks)
 {
     int32_t threads = rmt_team_size(d->run->team), panels = (int32_t)(rmt_round16(d->group_out) / RMT_PANEL);
     int32_t parts = threads > 1 && blocks < 2 * threads ? (2 * threads + blocks - 1) / blocks : 1;
-    if (parts > panels) parts = panels;
+    if (parts > panels)
+        parts = panels;
     d->columns = (panels + parts - 1) / parts * RMT_PANEL;
     d->column_parts = (d->group_out + d->columns - 1) / d->columns;
 }

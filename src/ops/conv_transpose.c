@@ -40,7 +40,8 @@ static phase_axis phase_of_axis(int32_t index, int32_t kernel, int32_t stride, i
     phase_axis p = {.output_first = index, .step = 1};
     int32_t last = -1;
     for (int32_t k = 0; k < kernel; k++) {
-        if (positive_mod(index + pad - k * dilation, stride) != 0) continue;
+        if (positive_mod(index + pad - k * dilation, stride) != 0)
+            continue;
         if (p.count == 0) {
             p.first = k;
             p.input_offset = (index + pad - k * dilation) / stride;
@@ -61,7 +62,8 @@ static void settle_padding(const rmt_conv *conv, int32_t in_h, int32_t in_w, rmt
 {
     const rmt_window *w = &conv->window;
     *geometry = (rmt_geometry){.in_h = in_h, .in_w = in_w, .dilation_h = w->dilation_h, .dilation_w = w->dilation_w};
-    if (w->padding != RMT_PADDING_EXPLICIT) return;
+    if (w->padding != RMT_PADDING_EXPLICIT)
+        return;
     geometry->pad_top = w->pad_top;
     geometry->pad_bottom = w->pad_bottom;
     geometry->pad_left = w->pad_left;
@@ -102,8 +104,10 @@ static ramet_status read_output_size(const rmt_op_load *load, transpose_params *
     int64_t extra[2] = {0, 0}, size[2] = {0, 0};
     size_t extras = rmt_node_ints(load->node, "output_padding", extra, 2);
     size_t sizes = rmt_node_ints(load->node, "output_size", size, 2);
-    if (extras == 1) extra[1] = extra[0];
-    if (sizes == 1) size[1] = size[0];
+    if (extras == 1)
+        extra[1] = extra[0];
+    if (sizes == 1)
+        size[1] = size[0];
     for (int i = 0; i < 2; i++)
         if (extras > 2 || sizes > 2 || extra[i] < 0 || extra[i] > 65536 || size[i] < 0 || size[i] > 65536)
             return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "output_padding or output_size makes no sense");
@@ -120,7 +124,8 @@ static ramet_status transpose_load(rmt_op_load *load)
     rmt_conv *conv = &params->conv;
     int64_t f[4];
     ramet_status status = rmt_conv_load_common(load, conv, f);
-    if (status != RAMET_STATUS_OK) return status;
+    if (status != RAMET_STATUS_OK)
+        return status;
     if (conv->window.padding == RMT_PADDING_SAME)
         return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "padding_algorithm SAME of a transposed convolution");
     if (f[0] % conv->groups != 0)
@@ -129,8 +134,10 @@ static ramet_status transpose_load(rmt_op_load *load)
     conv->out_channels = (int32_t)f[1] * conv->groups;
     conv->algorithm = RMT_CONV_INDIRECT;
     status = rmt_conv_check_channels(load, conv);
-    if (status == RAMET_STATUS_OK) status = read_output_size(load, params);
-    if (status != RAMET_STATUS_OK) return status;
+    if (status == RAMET_STATUS_OK)
+        status = read_output_size(load, params);
+    if (status != RAMET_STATUS_OK)
+        return status;
     rmt_geometry geometry;
     settle_padding(conv, 1, 1, &geometry);
     int64_t floats = 0;
@@ -155,7 +162,8 @@ static void pack_column(const rmt_op_pack *pack, const phase *p, int64_t co, flo
             int64_t tap = (p->y.first + r * p->y.step) * kw + p->x.first + s * p->x.step;
             for (int64_t c = 0; c < channels; c++) {
                 float w;
-                rmt_constant_floats(filter, ((group * channels + c) * group_out + co % group_out) * kh * kw + tap, 1, &w);
+                rmt_constant_floats(filter, ((group * channels + c) * group_out + co % group_out) * kh * kw + tap, 1,
+                                    &w);
                 column[((r * p->x.count + s) * channels + c) * RMT_PANEL] = w * scale;
             }
         }
@@ -194,18 +202,23 @@ static ramet_status transpose_infer(rmt_op_infer *infer)
     const transpose_params *params = infer->params;
     const rmt_window *w = &params->conv.window;
     ramet_status status = rmt_conv_check_input(infer, &params->conv);
-    if (status != RAMET_STATUS_OK) return status;
+    if (status != RAMET_STATUS_OK)
+        return status;
     const int64_t *dims = infer->in[CONV_X].shape.dims;
-    if (dims[2] < 1 || dims[3] < 1) return rmt_infer_fail(infer, "the image is empty");
+    if (dims[2] < 1 || dims[3] < 1)
+        return rmt_infer_fail(infer, "the image is empty");
     rmt_geometry g;
     settle_padding(&params->conv, (int32_t)dims[2], (int32_t)dims[3], &g);
     int64_t h = output_side(dims[2], w->kernel_h, w->stride_h, w->dilation_h, g.pad_top + g.pad_bottom,
                             params->output_padding_h);
     int64_t x = output_side(dims[3], w->kernel_w, w->stride_w, w->dilation_w, g.pad_left + g.pad_right,
                             params->output_padding_w);
-    if (params->output_h > 0) h = params->output_h;
-    if (params->output_w > 0) x = params->output_w;
-    if (h < 1 || x < 1 || h > INT32_MAX || x > INT32_MAX) return rmt_infer_fail(infer, "nothing is left of the output");
+    if (params->output_h > 0)
+        h = params->output_h;
+    if (params->output_w > 0)
+        x = params->output_w;
+    if (h < 1 || x < 1 || h > INT32_MAX || x > INT32_MAX)
+        return rmt_infer_fail(infer, "nothing is left of the output");
     return rmt_conv_set_output(infer, &params->conv, h, x);
 }
 
@@ -237,7 +250,8 @@ static void transpose_place(rmt_op_place *place)
 {
     const transpose_params *params = place->params;
     place->form[CONV_X] = RMT_FORM_CHANNELS_LAST;
-    if (place->in_count > CONV_RESIDUAL) place->form[CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
+    if (place->in_count > CONV_RESIDUAL)
+        place->form[CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
     place->scratch_bytes = thread_scratch(&params->conv, block_of(&params->conv)) * (size_t)place->threads;
@@ -253,7 +267,8 @@ static void gather_phase(const transpose_run *d, const phase_block *b, int32_t c
 {
     const float *zeros = (const float *)d->run->packed + d->conv->zeros_at;
     const phase_axis *py = &b->p->y, *px = &b->p->x;
-    for (int32_t i = 0; py->count * px->count == 0 && i < b->count; i++) a[i] = zeros;
+    for (int32_t i = 0; py->count * px->count == 0 && i < b->count; i++)
+        a[i] = zeros;
     for (int32_t r = 0; r < py->count; r++) {
         int32_t iy = py->input_offset - r * py->input_step + b->row;
         for (int32_t s = 0; s < px->count; s++) {
@@ -288,7 +303,8 @@ static void run_block(const transpose_run *d, const phase_block *b, int thread)
     for (int32_t g = 0; g < conv->groups; g++) {
         gather_phase(d, b, g * channels, a);
         point_outputs(d, &d->y, b, g * group_out, c);
-        if (d->residual.data != NULL) point_outputs(d, &d->residual, b, g * group_out, (float **)add);
+        if (d->residual.data != NULL)
+            point_outputs(d, &d->residual, b, g * group_out, (float **)add);
         d->run->kernels->gemm(&(rmt_gemm){.a = a,
                                           .m = b->count,
                                           .taps = (int32_t)taps,
@@ -318,7 +334,8 @@ static void run_phase_row(void *context, int64_t first, int64_t last, int thread
     for (int64_t i = first; i < last; i++) {
         phase p = phase_with_weights(d->conv, (int32_t)(i % phases), &d->geometry);
         phase_block b = {&p, (int32_t)(i / phases / rows), (int32_t)(i / phases % rows), 0, 0};
-        if (b.row >= phase_size(d->y.h, p.y.output_first, w->stride_h)) continue;
+        if (b.row >= phase_size(d->y.h, p.y.output_first, w->stride_h))
+            continue;
         int32_t width = phase_size(d->y.w, p.x.output_first, w->stride_w);
         for (; b.first < width; b.first += d->block) {
             b.count = width - b.first < d->block ? width - b.first : d->block;
@@ -331,7 +348,10 @@ static void transpose_run_all(const rmt_op_run *run)
 {
     const transpose_params *params = run->params;
     const rmt_conv *conv = &params->conv;
-    transpose_run d = {.run = run, .conv = conv, .x = rmt_pixels_of(&run->in[CONV_X]), .y = rmt_pixels_of(&run->out[0])};
+    transpose_run d = {.run = run,
+                       .conv = conv,
+                       .x = rmt_pixels_of(&run->in[CONV_X]),
+                       .y = rmt_pixels_of(&run->out[0])};
     if (run->in_count > CONV_RESIDUAL && run->in[CONV_RESIDUAL].shape.rank == 4)
         d.residual = rmt_pixels_of(&run->in[CONV_RESIDUAL]);
     settle_padding(conv, d.x.h, d.x.w, &d.geometry);

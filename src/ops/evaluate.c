@@ -11,7 +11,8 @@
 static void *aligned_memory(rmt_arena *memory, size_t bytes)
 {
     unsigned char *room = rmt_arena_alloc(memory, 1, bytes + RMT_PACK_ALIGN);
-    if (room == NULL) return NULL;
+    if (room == NULL)
+        return NULL;
     return room + (RMT_PACK_ALIGN - (uintptr_t)room % RMT_PACK_ALIGN) % RMT_PACK_ALIGN;
 }
 
@@ -29,7 +30,8 @@ static bool change_form(const rmt_kernels *kernels, rmt_arena *memory, rmt_form 
         rmt_strides_channels_last(&to);
     else
         rmt_strides_dense(&to);
-    if (!give_memory(memory, &to)) return false;
+    if (!give_memory(memory, &to))
+        return false;
     rmt_copy_view(kernels, view, &to);
     *view = to;
     return true;
@@ -47,7 +49,8 @@ static bool evaluation_init(evaluation *e, const rmt_op_run *known, rmt_view *ou
     e->in = rmt_arena_alloc(memory, (size_t)known->in_count, sizeof *e->in);
     e->form = rmt_arena_alloc(memory, (size_t)known->in_count, sizeof *e->form);
     e->outputs = rmt_arena_alloc(memory, (size_t)known->out_count, sizeof *e->outputs);
-    if (e->in == NULL || e->form == NULL || e->outputs == NULL) return false;
+    if (e->in == NULL || e->form == NULL || e->outputs == NULL)
+        return false;
     memcpy(e->in, known->in, (size_t)known->in_count * sizeof *e->in);
     e->place = (rmt_op_place){.params = known->params,
                               .in_count = known->in_count,
@@ -64,20 +67,24 @@ void rmt_op_place_views(const rmt_op *op, rmt_op_place *place)
 {
     for (int32_t o = 0; o < place->out_count; o++)
         place->place[o] = (rmt_output_place){.view_of = -1, .in_place_of = -1};
-    for (int32_t i = 0; i < place->in_count; i++) place->form[i] = RMT_FORM_ANY;
+    for (int32_t i = 0; i < place->in_count; i++)
+        place->form[i] = RMT_FORM_ANY;
     place->scratch_bytes = 0;
     if (op->place != NULL) {
         op->place(place);
         return;
     }
-    for (int32_t i = 0; i < place->in_count; i++) place->form[i] = RMT_FORM_DENSE;
-    for (int32_t o = 0; o < place->out_count; o++) rmt_strides_dense(&place->out[o]);
+    for (int32_t i = 0; i < place->in_count; i++)
+        place->form[i] = RMT_FORM_DENSE;
+    for (int32_t o = 0; o < place->out_count; o++)
+        rmt_strides_dense(&place->out[o]);
 }
 
 bool rmt_op_evaluate(const rmt_op *op, const rmt_op_run *known, rmt_view *out, rmt_arena *memory)
 {
     evaluation e;
-    if (!evaluation_init(&e, known, out, memory)) return false;
+    if (!evaluation_init(&e, known, out, memory))
+        return false;
     rmt_op_place_views(op, &e.place);
     for (int32_t i = 0; i < known->in_count; i++)
         if (e.in[i].shape.rank >= 0 && !rmt_view_has_form(&e.in[i], e.form[i]) &&
@@ -89,8 +96,8 @@ bool rmt_op_evaluate(const rmt_op *op, const rmt_op_run *known, rmt_view *out, r
         const rmt_output_place *p = &e.outputs[o];
         fresh = fresh || p->view_of < 0;
         if (p->view_of >= 0)
-            out[o].data = (unsigned char *)e.in[p->view_of].data +
-                          p->view_offset * (int64_t)ramet_dtype_bytes(out[o].dtype);
+            out[o].data =
+                (unsigned char *)e.in[p->view_of].data + p->view_offset * (int64_t)ramet_dtype_bytes(out[o].dtype);
         else if (!give_memory(memory, &out[o]))
             return false;
     }
@@ -98,9 +105,12 @@ bool rmt_op_evaluate(const rmt_op *op, const rmt_op_run *known, rmt_view *out, r
     run.in = e.in;
     run.out = out;
     run.scratch = aligned_memory(memory, e.place.scratch_bytes);
-    if (run.scratch == NULL) return false;
-    if (fresh) op->run(&run);
+    if (run.scratch == NULL)
+        return false;
+    if (fresh)
+        op->run(&run);
     for (int32_t o = 0; o < known->out_count; o++)
-        if (!rmt_view_is_dense(&out[o]) && !change_form(known->kernels, memory, RMT_FORM_DENSE, &out[o])) return false;
+        if (!rmt_view_is_dense(&out[o]) && !change_form(known->kernels, memory, RMT_FORM_DENSE, &out[o]))
+            return false;
     return true;
 }

@@ -25,8 +25,8 @@
 typedef struct rmt_op_load {
     const rmt_graph *graph;
     const rmt_node *node;
-    void *params;          /* rmt_op.params_bytes, zeroed: the operator's own struct, filled here */
-    size_t packed_bytes;   /* set: room for packed weights, 0 for none */
+    void *params;           /* rmt_op.params_bytes, zeroed: the operator's own struct, filled here */
+    size_t packed_bytes;    /* set: room for packed weights, 0 for none */
     uint64_t packed_inputs; /* set: bit i: the constant input i lives on in packed form only (i < 64) */
     ramet_error *error;
 } rmt_op_load;
@@ -60,9 +60,10 @@ typedef enum rmt_form {
 } rmt_form;
 
 typedef struct rmt_output_place {
-    int32_t view_of;      /* >= 0: the output is input view_of seen through out[].strides, starting at view_offset */
-    int64_t view_offset;  /* elements */
-    int32_t in_place_of;  /* >= 0: may take over that input's memory when nobody else needs it (same strides and dtype) */
+    int32_t view_of;     /* >= 0: the output is input view_of seen through out[].strides, starting at view_offset */
+    int64_t view_offset; /* elements */
+    int32_t
+        in_place_of; /* >= 0: may take over that input's memory when nobody else needs it (same strides and dtype) */
     bool any_pixel_stride; /* channels-last output that may be a slice of a wider tensor (run honours out strides) */
 } rmt_output_place;
 
@@ -76,10 +77,10 @@ typedef struct rmt_op_place {
     int32_t in_count, out_count;
     const rmt_view *in;
     rmt_view *out;
-    rmt_form *form;           /* preset: ANY */
+    rmt_form *form; /* preset: ANY */
     rmt_output_place *place;
-    size_t scratch_bytes;     /* for the whole run, all threads together */
-    int32_t threads;          /* of the team that will run it */
+    size_t scratch_bytes; /* for the whole run, all threads together */
+    int32_t threads;      /* of the team that will run it */
 } rmt_op_place;
 
 /* Arithmetic. Everything has been checked. Must not allocate. Work is split over the team by data only. */
@@ -87,8 +88,8 @@ typedef struct rmt_op_run {
     const void *params;
     const unsigned char *packed;
     int32_t in_count, out_count;
-    const rmt_view *in;  /* an absent input has data NULL and rank -1 */
-    const rmt_view *out; /* out[o] overlaps in[i] only where place allowed it */
+    const rmt_view *in;     /* an absent input has data NULL and rank -1 */
+    const rmt_view *out;    /* out[o] overlaps in[i] only where place allowed it */
     unsigned char *scratch; /* aligned to RMT_PACK_ALIGN */
     const rmt_kernels *kernels;
     rmt_team *team;
@@ -102,11 +103,11 @@ typedef struct rmt_op {
     const char *name;
     size_t params_bytes;
     unsigned flags;
-    ramet_status (*load)(rmt_op_load *load);    /* NULL: nothing to read */
-    void (*pack)(const rmt_op_pack *pack);      /* NULL: nothing to pack */
+    ramet_status (*load)(rmt_op_load *load); /* NULL: nothing to read */
+    void (*pack)(const rmt_op_pack *pack);   /* NULL: nothing to pack */
     ramet_status (*infer)(rmt_op_infer *infer);
-    void (*place)(rmt_op_place *place);         /* NULL: all inputs and outputs dense */
-    void (*run)(const rmt_op_run *run);         /* NULL: outputs are views only */
+    void (*place)(rmt_op_place *place); /* NULL: all inputs and outputs dense */
+    void (*run)(const rmt_op_run *run); /* NULL: outputs are views only */
 } rmt_op;
 
 /* NULL for an operator that ramet does not know. */
@@ -135,6 +136,9 @@ void rmt_strides_like(rmt_view *view, const rmt_view *like);
 
 /* The same shape and, where a dimension is longer than 1, the same strides. */
 bool rmt_strides_equal(const rmt_view *a, const rmt_view *b);
+
+/* The view of its first element along `count` dimensions from `first`: those dimensions are gone. */
+rmt_view rmt_view_without(const rmt_view *view, int32_t first, int32_t count);
 
 /* Does the view have the form? */
 bool rmt_view_has_form(const rmt_view *view, rmt_form form);
@@ -190,6 +194,11 @@ bool rmt_activation_read(const rmt_node *node, const char *name, const char *pre
 /* The activation that a pass fused behind node (attribute "act", with "act.*", "act_scale", "act_shift"). */
 rmt_activation rmt_activation_fused(const rmt_node *node);
 
+static inline bool rmt_activation_is_none(const rmt_activation *activation)
+{
+    return activation->function == RMT_UNARY_NONE && activation->scale == 1.0f && activation->shift == 0.0f;
+}
+
 /* A parallel loop over [0, count) cut into chunks of `grain`: calls task(context, first, last, thread). */
 typedef void (*rmt_range_task)(void *context, int64_t first, int64_t last, int thread);
 void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task task, void *context);
@@ -221,6 +230,20 @@ typedef void (*rmt_row_task)(void *context, const rmt_row *row);
 rmt_nest rmt_nest_of(const rmt_view *const *views, int count);
 void rmt_nest_make_row(rmt_nest *nest, int32_t dim); /* makes dim the last dimension */
 void rmt_nest_run(const rmt_nest *nest, rmt_team *team, rmt_row_task task, void *context);
+
+/*
+ * Float rows of any step for kernels that want them together: after rmt_nest_gathers() rows are at most RMT_ROW_ROOM
+ * elements long wherever a step is not 1. rmt_row_floats: view v's row where it is, or gathered in `room`;
+ * rmt_row_result: where to put view v's row; rmt_row_scatter: brings it home.
+ */
+#define RMT_ROW_ROOM 256
+void rmt_nest_gathers(rmt_nest *nest);
+const float *rmt_row_floats(const rmt_row *row, int v, float room[RMT_ROW_ROOM]);
+float *rmt_row_result(const rmt_row *row, int v, float room[RMT_ROW_ROOM]);
+void rmt_row_scatter(const rmt_row *row, int v, const float *result);
+
+/* out = activation(x), float32, one shape, any strides; out may be x. */
+void rmt_activate_view(const rmt_op_run *run, const rmt_activation *activation, const rmt_view *x, const rmt_view *out);
 
 /* Copies an input view to an output view of the same shape and dtype, whatever the strides. */
 void rmt_copy_view(const rmt_kernels *kernels, const rmt_view *from, const rmt_view *to);

@@ -5,7 +5,7 @@
  * pixels of one window by pointer; padding takes no part in a maximum, and in
  * a mean only where `exclusive` is off.
  */
-#include "ops/window.h"
+#include "ops/sliding_window.h"
 
 #include <string.h>
 
@@ -21,7 +21,8 @@ static ramet_status pool_load(rmt_op_load *load)
     pool_params *params = load->params;
     int64_t size[2] = {1, 1};
     size_t count = rmt_node_ints(load->node, "ksize", size, 2);
-    if (count == 1) size[1] = size[0];
+    if (count == 1)
+        size[1] = size[0];
     if (count > 2 || size[0] < 1 || size[1] < 1 || size[0] > 65536 || size[1] > 65536)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute ksize is not one or two sizes of at least 1");
     const char *type = rmt_node_string(load->node, "pooling_type", "max");
@@ -49,9 +50,10 @@ static ramet_status pool_infer(rmt_op_infer *infer)
     if (params->adaptive && !params->global) {
         geometry.out_h = params->adaptive_h;
         geometry.out_w = params->adaptive_w;
-    } else if (!params->global && !rmt_window_geometry(&params->window, x->shape.dims[2], x->shape.dims[3], &geometry)) {
-        return rmt_infer_fail(infer, "an image of %lld x %lld is too small for the window",
-                              (long long)x->shape.dims[3], (long long)x->shape.dims[2]);
+    } else if (!params->global &&
+               !rmt_window_geometry(&params->window, x->shape.dims[2], x->shape.dims[3], &geometry)) {
+        return rmt_infer_fail(infer, "an image of %lld x %lld is too small for the window", (long long)x->shape.dims[3],
+                              (long long)x->shape.dims[2]);
     }
     out->shape.dims[2] = geometry.out_h;
     out->shape.dims[3] = geometry.out_w;
@@ -63,12 +65,16 @@ typedef struct pool_window {
     int32_t y0, y1, x0, x1, all;
 } pool_window;
 
-static int32_t clamp(int32_t value, int32_t low, int32_t high) { return value < low ? low : value > high ? high : value; }
+static int32_t clamp(int32_t value, int32_t low, int32_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
 
 static pool_window window_at(const pool_params *params, const rmt_geometry *g, int32_t oy, int32_t ox)
 {
     const rmt_window *w = &params->window;
-    if (params->global) return (pool_window){0, g->in_h, 0, g->in_w, g->in_h * g->in_w};
+    if (params->global)
+        return (pool_window){0, g->in_h, 0, g->in_w, g->in_h * g->in_w};
     if (params->adaptive) {
         pool_window p = {(int32_t)((int64_t)oy * g->in_h / g->out_h),
                          (int32_t)(((int64_t)(oy + 1) * g->in_h + g->out_h - 1) / g->out_h),
@@ -114,7 +120,8 @@ static void pool_pixel(const pool_run_state *d, int32_t n, int32_t oy, int32_t o
     float *out = rmt_pixel_at(&d->y, n, oy, ox);
     int32_t count = 0;
     for (int32_t y = w.y0; y < w.y1; y++)
-        for (int32_t x = w.x0; x < w.x1; x++) pixels[count++] = rmt_pixel_at(&d->x, n, y, x);
+        for (int32_t x = w.x0; x < w.x1; x++)
+            pixels[count++] = rmt_pixel_at(&d->x, n, y, x);
     if (count == 0) {
         memset(out, 0, (size_t)d->y.c * sizeof *out);
         return;
@@ -130,14 +137,16 @@ static void pool_rows(void *context, int64_t first, int64_t last, int thread)
     size_t scratch = thread_scratch(d->params, d->x.h, d->x.w) * (size_t)thread;
     const float **pixels = (const float **)(d->run->scratch + scratch);
     for (int64_t i = first; i < last; i++)
-        for (int32_t ox = 0; ox < d->y.w; ox++) pool_pixel(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), ox, pixels);
+        for (int32_t ox = 0; ox < d->y.w; ox++)
+            pool_pixel(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), ox, pixels);
 }
 
 static void pool_run(const rmt_op_run *run)
 {
     const pool_params *params = run->params;
     pool_run_state d = {run, params, {0}, rmt_pixels_of(&run->in[0]), rmt_pixels_of(&run->out[0])};
-    if (!params->global && !params->adaptive) rmt_window_geometry(&params->window, d.x.h, d.x.w, &d.geometry);
+    if (!params->global && !params->adaptive)
+        rmt_window_geometry(&params->window, d.x.h, d.x.w, &d.geometry);
     d.geometry.in_h = d.x.h;
     d.geometry.in_w = d.x.w;
     d.geometry.out_h = d.y.h;

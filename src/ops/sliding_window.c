@@ -4,7 +4,7 @@
  * outputs, splits the padding with the smaller half in front, and switches
  * dilation off; VALID pads nothing.
  */
-#include "ops/window.h"
+#include "ops/sliding_window.h"
 
 #include <string.h>
 
@@ -17,7 +17,8 @@ static ramet_status read_pair(const rmt_node *node, const char *name, int32_t *f
 {
     int64_t pair[2] = {1, 1};
     size_t count = rmt_node_ints(node, name, pair, 2);
-    if (count == 1) pair[1] = pair[0];
+    if (count == 1)
+        pair[1] = pair[0];
     if (count > 2 || !in_limits(pair[0], 1) || !in_limits(pair[1], 1))
         return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "attribute %s is not one or two sizes of at least 1", name);
     *first = (int32_t)pair[0];
@@ -29,13 +30,15 @@ static ramet_status read_paddings(const rmt_node *node, rmt_window *window, rame
 {
     int64_t pads[4] = {0, 0, 0, 0};
     size_t count = rmt_node_ints(node, "paddings", pads, 4);
-    if (count == 1) pads[1] = pads[0];
+    if (count == 1)
+        pads[1] = pads[0];
     if (count == 1 || count == 2) {
         pads[2] = pads[3] = pads[1];
         pads[1] = pads[0];
     }
     bool good = count <= 4 && count != 3;
-    for (int i = 0; i < 4; i++) good = good && in_limits(pads[i], 0);
+    for (int i = 0; i < 4; i++)
+        good = good && in_limits(pads[i], 0);
     if (!good)
         return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "attribute paddings is not two or four sizes of at least 0");
     window->pad_top = (int32_t)pads[0];
@@ -52,13 +55,16 @@ ramet_status rmt_window_read(const rmt_node *node, int32_t kernel_h, int32_t ker
     if (strcmp(rmt_node_string(node, "data_format", "NCHW"), "NHWC") == 0)
         return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "data_format NHWC; export the model with NCHW");
     const char *algorithm = rmt_node_string(node, "padding_algorithm", "EXPLICIT");
-    if (strcmp(algorithm, "SAME") == 0) window->padding = RMT_PADDING_SAME;
-    if (strcmp(algorithm, "VALID") == 0) window->padding = RMT_PADDING_VALID;
+    if (strcmp(algorithm, "SAME") == 0)
+        window->padding = RMT_PADDING_SAME;
+    if (strcmp(algorithm, "VALID") == 0)
+        window->padding = RMT_PADDING_VALID;
     window->ceil_mode = rmt_node_bool(node, "ceil_mode", false);
     ramet_status status = read_pair(node, "strides", &window->stride_h, &window->stride_w, error);
     if (status == RAMET_STATUS_OK)
         status = read_pair(node, "dilations", &window->dilation_h, &window->dilation_w, error);
-    if (status == RAMET_STATUS_OK) status = read_paddings(node, window, error);
+    if (status == RAMET_STATUS_OK)
+        status = read_paddings(node, window, error);
     return status;
 }
 
@@ -69,8 +75,10 @@ typedef struct axis {
 
 static bool settle_axis(const rmt_window *window, axis *a)
 {
-    if (a->in < 1 || a->in > INT32_MAX) return false;
-    if (window->padding != RMT_PADDING_EXPLICIT) a->pad_front = a->pad_back = 0;
+    if (a->in < 1 || a->in > INT32_MAX)
+        return false;
+    if (window->padding != RMT_PADDING_EXPLICIT)
+        a->pad_front = a->pad_back = 0;
     if (window->padding == RMT_PADDING_SAME) {
         int64_t out = (a->in + a->stride - 1) / a->stride;
         int64_t sum = rmt_max_i64((out - 1) * a->stride + a->kernel - a->in, 0);
@@ -79,7 +87,8 @@ static bool settle_axis(const rmt_window *window, axis *a)
         a->pad_back = sum - a->pad_front;
     }
     int64_t room = a->in + a->pad_front + a->pad_back - (a->dilation * (a->kernel - 1) + 1);
-    if (window->ceil_mode) room += a->stride - 1;
+    if (window->ceil_mode)
+        room += a->stride - 1;
     a->out = room < 0 ? 0 : room / a->stride + 1;
     return room >= 0 && a->out <= INT32_MAX;
 }
@@ -88,7 +97,8 @@ bool rmt_window_geometry(const rmt_window *window, int64_t in_h, int64_t in_w, r
 {
     axis h = {in_h, window->kernel_h, window->stride_h, window->dilation_h, window->pad_top, window->pad_bottom, 0};
     axis w = {in_w, window->kernel_w, window->stride_w, window->dilation_w, window->pad_left, window->pad_right, 0};
-    if (!settle_axis(window, &h) || !settle_axis(window, &w)) return false;
+    if (!settle_axis(window, &h) || !settle_axis(window, &w))
+        return false;
     *geometry = (rmt_geometry){.in_h = (int32_t)in_h,
                                .in_w = (int32_t)in_w,
                                .out_h = (int32_t)h.out,
@@ -105,11 +115,8 @@ bool rmt_window_geometry(const rmt_window *window, int64_t in_h, int64_t in_w, r
 rmt_pixels rmt_pixels_of(const rmt_view *view)
 {
     const int64_t *dims = view->shape.dims, *strides = view->strides;
-    rmt_pixels p = {.data = view->data,
-                    .n = (int32_t)dims[0],
-                    .c = (int32_t)dims[1],
-                    .h = (int32_t)dims[2],
-                    .w = (int32_t)dims[3]};
+    rmt_pixels p = {
+        .data = view->data, .n = (int32_t)dims[0], .c = (int32_t)dims[1], .h = (int32_t)dims[2], .w = (int32_t)dims[3]};
     /* Strides of dimensions of size 1 mean nothing: derive them from those that do. */
     p.pixel = p.w > 1 ? strides[3] : p.h > 1 ? strides[2] : (ptrdiff_t)p.c;
     p.row = p.h > 1 ? strides[2] : p.w * p.pixel;

@@ -4,8 +4,8 @@
  * have in common. Attributes to numbers once a model, numbers to a geometry
  * once a shape; and the way from a pixel number to its address.
  */
-#ifndef RMT_WINDOW_H
-#define RMT_WINDOW_H
+#ifndef RMT_SLIDING_WINDOW_H
+#define RMT_SLIDING_WINDOW_H
 
 #include "ops/ops.h"
 

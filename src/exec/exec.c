@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running a plan: for each step, addresses from offsets, then the operator.
+ */
+#include "exec/exec.h"
+
+#include <stdlib.h>
+
+#include "os/os.h"
+
+ramet_status rmt_exec_init(rmt_exec *exec, int32_t threads, ramet_error *error)
+{
+    *exec = (rmt_exec){0};
+    return threads > 1 ? rmt_team_create(threads, &exec->team, error) : RAMET_STATUS_OK;
+}
+
+void rmt_exec_clear(rmt_exec *exec)
+{
+    if (exec->arena != NULL)
+        rmt_os_pages_free(exec->arena, exec->arena_bytes);
+    free(exec->operands);
+    rmt_team_destroy(exec->team);
+    *exec = (rmt_exec){0};
+}
+
+/* The old arena goes first: its contents are worth nothing, and both need never be there together. */
+static ramet_status grow_arena(rmt_exec *exec, size_t bytes, ramet_error *error)
+{
+    if (bytes <= exec->arena_bytes)
+        return RAMET_STATUS_OK;
+    if (exec->arena != NULL)
+        rmt_os_pages_free(exec->arena, exec->arena_bytes);
+    exec->arena_bytes = 0;
+    size_t whole = rmt_round_up(bytes, rmt_os_page_bytes());
+    exec->arena = rmt_os_pages_alloc(whole);
+    if (exec->arena == NULL)
+        return rmt_fail_memory(error, whole);
+    exec->arena_bytes = whole;
+    return RAMET_STATUS_OK;
+}
+
+static ramet_status grow_operands(rmt_exec *exec, int32_t count, ramet_error *error)
+{
+    if (count <= exec->operand_capacity)
+        return RAMET_STATUS_OK;
+    rmt_view *operands = realloc(exec->operands, (size_t)count * sizeof *operands);
+    if (operands == NULL)
+        return rmt_fail_memory(error, (size_t)count * sizeof *operands);
+    exec->operands = operands;
+    exec->operand_capacity = count;
+    return RAMET_STATUS_OK;
+}
+
+static rmt_view resolve(const rmt_exec *exec, const rmt_operand *operand, const rmt_view *inputs)
+{
+    rmt_view view = operand->view;
+    if (operand->kind == RMT_PLACE_ARENA)
+        view.data = exec->arena + operand->offset;
+    if (operand->kind == RMT_PLACE_INPUT)
+        view.data = (unsigned char *)inputs[operand->index].data + operand->offset;
+    return view;
+}
+
+static void run_step(const rmt_exec *exec, const rmt_model *model, const rmt_step *step, const rmt_view *inputs)
+{
+    rmt_view *in = exec->operands, *out = exec->operands + step->in_count;
+    for (int32_t i = 0; i < step->in_count; i++)
+        in[i] = resolve(exec, &step->in[i], inputs);
+    for (int32_t o = 0; o < step->out_count; o++)
+        out[o] = resolve(exec, &step->out[o], inputs);
+    step->op->run(&(rmt_op_run){.params = step->params,
+                                .packed = step->packed,
+                                .in_count = step->in_count,
+                                .out_count = step->out_count,
+                                .in = in,
+                                .out = out,
+                                .scratch = step->scratch_buffer < 0 ? NULL : exec->arena + step->scratch_offset,
+                                .kernels = rmt_model_kernels(model),
+                                .team = exec->team});
+}
+
+ramet_status rmt_exec_run(rmt_exec *exec, const rmt_model *model, const rmt_plan *plan, const rmt_view *inputs,
+                          rmt_view *outputs, ramet_error *error)
+{
+    ramet_status status = grow_arena(exec, plan->arena_bytes, error);
+    if (status == RAMET_STATUS_OK)
+        status = grow_operands(exec, plan->most_operands, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    for (int32_t i = 0; i < plan->step_count; i++)
+        run_step(exec, model, &plan->steps[i], inputs);
+    for (int32_t i = 0; i < plan->output_count; i++)
+        outputs[i] = resolve(exec, &plan->outputs[i], inputs);
+    return RAMET_STATUS_OK;
+}

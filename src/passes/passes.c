@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of passes, in the order in which they run, and what they share.
+ */
+#include "passes/rewrite.h"
+
+#include <string.h>
+
+static const rmt_pass *const passes[] = {
+    &rmt_pass_drop_identities, &rmt_pass_fold_constants,    &rmt_pass_fold_affine, &rmt_pass_fuse_residual,
+    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_drop_dead,
+};
+
+ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report, ramet_error *error)
+{
+    *report = (rmt_pass_report){0};
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        report->pass[i] = passes[i];
+        ramet_status status = passes[i]->apply(graph, kernels, &report->changes[i], error);
+        if (status != RAMET_STATUS_OK)
+            return rmt_fail_at(error, status, "pass %s", passes[i]->name);
+        report->count++;
+    }
+    return RAMET_STATUS_OK;
+}
+
+bool rmt_pass_report_print(const rmt_pass_report *report, rmt_buffer *text)
+{
+    bool good = true;
+    for (int32_t i = 0; good && i < report->count; i++)
+        good = rmt_buffer_printf(text, "%-18s %5d  %s\n", report->pass[i]->name, report->changes[i],
+                                 report->pass[i]->purpose);
+    return good;
+}
+
+/* ---- shared by the passes ----------------------------------------------------------------------------------------- */
+
+int32_t rmt_only_reader(const rmt_graph *graph, int32_t value)
+{
+    int32_t reader = -1;
+    if (rmt_graph_uses(graph, value) != 1)
+        return -1;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const rmt_node *node = &graph->nodes[i];
+        for (int32_t k = 0; !node->dead && k < node->input_count; k++)
+            if (node->inputs[k] == value)
+                reader = (int32_t)i;
+    }
+    return reader;
+}
+
+void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader)
+{
+    int32_t taken = graph->nodes[reader].outputs[0];
+    graph->nodes[node].outputs[0] = taken;
+    graph->values[taken].producer = node;
+    graph->nodes[reader].dead = true;
+}
+
+bool rmt_is_op(const rmt_node *node, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(node->op, *names) == 0)
+            return true;
+    return false;
+}
+
+bool rmt_is_convolution(const rmt_node *node)
+{
+    return rmt_is_op(node, (const char *const[]){"conv2d", "conv2d_transpose", NULL});
+}
+
+bool rmt_has_activation(const rmt_node *node)
+{
+    return rmt_node_attr(node, "act") != NULL || rmt_node_attr(node, "act_scale") != NULL;
+}
+
+bool rmt_set_input(rmt_graph *graph, int32_t node, int32_t index, int32_t value)
+{
+    while (graph->nodes[node].input_count <= index)
+        if (!rmt_node_add_input(graph, node, RMT_NO_VALUE))
+            return false;
+    graph->nodes[node].inputs[index] = value;
+    return true;
+}
+
+int32_t rmt_input_at(const rmt_node *node, int32_t index)
+{
+    return index < node->input_count ? node->inputs[index] : RMT_NO_VALUE;
+}

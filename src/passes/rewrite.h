@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What passes are made of: the list of them, questions about nodes, and the
+ * few ways in which a graph is rewritten. Shared by the files of this room.
+ */
+#ifndef RMT_REWRITE_H
+#define RMT_REWRITE_H
+
+#include "passes/passes.h"
+
+extern const rmt_pass rmt_pass_drop_identities;
+extern const rmt_pass rmt_pass_fold_constants;
+extern const rmt_pass rmt_pass_fold_affine;
+extern const rmt_pass rmt_pass_fuse_residual;
+extern const rmt_pass rmt_pass_fuse_activation;
+extern const rmt_pass rmt_pass_fold_output_scale;
+extern const rmt_pass rmt_pass_drop_dead;
+
+/* Inputs of convolutions; the last two are added by passes. */
+enum { RMT_CONV_X, RMT_CONV_FILTER, RMT_CONV_BIAS, RMT_CONV_RESIDUAL, RMT_CONV_SCALE };
+
+/* The node that reads value, if it is read once and is no output of the graph; else -1. */
+int32_t rmt_only_reader(const rmt_graph *graph, int32_t value);
+
+/* node makes what `reader`, which reads only node's output, made; reader dies. */
+void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader);
+
+/* node's operator is one of the names (a list that ends with NULL). */
+bool rmt_is_op(const rmt_node *node, const char *const *names);
+bool rmt_is_convolution(const rmt_node *node);
+bool rmt_has_activation(const rmt_node *node);
+
+/* The value at index, RMT_NO_VALUE where the node has fewer inputs. */
+int32_t rmt_input_at(const rmt_node *node, int32_t index);
+/* Sets it, with absent inputs in between. False when memory is exhausted. */
+bool rmt_set_input(rmt_graph *graph, int32_t node, int32_t index, int32_t value);
+
+/* An operation with numbers that do not change, seen from its input x: y = x * scale + shift. */
+typedef struct rmt_affine {
+    int64_t count;        /* 1: one pair of numbers; otherwise one pair for each channel (dimension 1) */
+    float *scale, *shift; /* count numbers each, in the graph's arena */
+} rmt_affine;
+
+/*
+ * Reads the node as y = x * scale + shift of value x with `channels` channels (0: only one pair of numbers will do).
+ * batch_norm, add, subtract, multiply, divide, scale. False: it is nothing like that, or memory is exhausted.
+ */
+bool rmt_affine_read(rmt_graph *graph, const rmt_node *node, int32_t x, int64_t channels, rmt_affine *affine);
+
+#endif

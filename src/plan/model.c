@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loading a model: binds each node to its operator, lays out one blob for all
+ * packed weights and constants, fills it, and write-protects it. Nothing of
+ * the parameter file is needed afterwards.
+ */
+#include "plan/model.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/os.h"
+
+/* ---- binding ----------------------------------------------------------------------------------------------- */
+
+/* Lists each unknown operator once, with how often it stands in the graph. */
+static ramet_status fail_unknown(const rmt_graph *graph, ramet_error *error)
+{
+    char list[256] = "";
+    int32_t kinds = 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const char *name = graph->nodes[i].op;
+        if (graph->nodes[i].dead || rmt_op_find(name) != NULL)
+            continue;
+        int32_t before = 0, times = 0;
+        for (size_t j = 0; j < graph->node_count; j++) {
+            bool same = !graph->nodes[j].dead && strcmp(graph->nodes[j].op, name) == 0;
+            times += same;
+            before += same && j < i;
+        }
+        if (before > 0)
+            continue;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s (%d)", kinds++ > 0 ? ", " : "", name, times);
+    }
+    return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "%d kind%s of operator cannot run yet: %s", kinds,
+                    kinds == 1 ? "" : "s", list);
+}
+
+/* Offsets of the parts of the blob while they are claimed. */
+typedef struct blob_layout {
+    size_t *packed_at;   /* for each node */
+    size_t *constant_at; /* for each value; SIZE_MAX: not kept as it is */
+    size_t bytes;
+} blob_layout;
+
+static bool claim(blob_layout *layout, size_t bytes, size_t *at)
+{
+    *at = layout->bytes;
+    return rmt_add_size(layout->bytes, rmt_round_up(bytes, RMT_PACK_ALIGN), &layout->bytes);
+}
+
+static ramet_status bind_node(rmt_model *model, size_t index, blob_layout *layout, uint64_t *packed_inputs,
+                              ramet_error *error)
+{
+    const rmt_node *node = &model->graph.nodes[index];
+    rmt_bound_node *bound = &model->nodes[index];
+    bound->op = rmt_op_find(node->op);
+    bound->params = rmt_arena_alloc(&model->graph.arena, 1, bound->op->params_bytes);
+    if (bound->params == NULL)
+        return rmt_fail_memory(error, bound->op->params_bytes);
+    rmt_op_load load = {.graph = &model->graph, .node = node, .params = bound->params, .error = error};
+    if (bound->op->load != NULL) {
+        ramet_status status = bound->op->load(&load);
+        if (status != RAMET_STATUS_OK)
+            return rmt_fail_at(error, status, "operator %s (%s)", node->name, node->op);
+    }
+    *packed_inputs = load.packed_inputs;
+    layout->packed_at[index] = SIZE_MAX;
+    if (load.packed_bytes > 0 && !claim(layout, load.packed_bytes, &layout->packed_at[index]))
+        return rmt_fail_memory(error, load.packed_bytes);
+    return RAMET_STATUS_OK;
+}
+
+/* The constants that a node reads as they are, in contrast to those it has packed. */
+static bool claim_constants(rmt_model *model, const rmt_node *node, uint64_t packed_inputs, blob_layout *layout)
+{
+    for (int32_t i = 0; i < node->input_count; i++) {
+        int32_t value = node->inputs[i];
+        bool packed = i < 64 && (packed_inputs >> i & 1) != 0;
+        if (value == RMT_NO_VALUE || !model->constant[value] || packed || layout->constant_at[value] != SIZE_MAX)
+            continue;
+        if (!claim(layout, model->graph.values[value].data_bytes, &layout->constant_at[value]))
+            return false;
+    }
+    return true;
+}
+
+static bool claim_outputs(rmt_model *model, blob_layout *layout)
+{
+    for (size_t i = 0; i < model->graph.output_count; i++) {
+        int32_t value = model->graph.outputs[i];
+        if (!model->constant[value] || layout->constant_at[value] != SIZE_MAX)
+            continue;
+        if (!claim(layout, model->graph.values[value].data_bytes, &layout->constant_at[value]))
+            return false;
+    }
+    return true;
+}
+
+static ramet_status layout_init(rmt_model *model, blob_layout *layout, rmt_arena *scratch, ramet_error *error)
+{
+    rmt_graph *graph = &model->graph;
+    layout->packed_at = rmt_arena_alloc(scratch, graph->node_count, sizeof *layout->packed_at);
+    layout->constant_at = rmt_arena_alloc(scratch, graph->value_count, sizeof *layout->constant_at);
+    model->nodes = rmt_arena_alloc(&graph->arena, graph->node_count, sizeof *model->nodes);
+    model->constant = rmt_arena_alloc(&graph->arena, graph->value_count, sizeof *model->constant);
+    if (layout->packed_at == NULL || layout->constant_at == NULL || model->nodes == NULL || model->constant == NULL)
+        return rmt_fail_memory(error, graph->value_count * sizeof(size_t));
+    for (size_t i = 0; i < graph->value_count; i++) {
+        layout->constant_at[i] = SIZE_MAX;
+        model->constant[i] = graph->values[i].data != NULL;
+    }
+    return RAMET_STATUS_OK;
+}
+
+static ramet_status bind(rmt_model *model, blob_layout *layout, ramet_error *error)
+{
+    const rmt_graph *graph = &model->graph;
+    for (size_t i = 0; i < graph->node_count; i++)
+        if (!graph->nodes[i].dead && rmt_op_find(graph->nodes[i].op) == NULL)
+            return fail_unknown(graph, error);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (graph->nodes[i].dead)
+            continue;
+        uint64_t packed_inputs = 0;
+        ramet_status status = bind_node(model, i, layout, &packed_inputs, error);
+        if (status != RAMET_STATUS_OK)
+            return status;
+        if (!claim_constants(model, &graph->nodes[i], packed_inputs, layout))
+            return rmt_fail_memory(error, SIZE_MAX);
+    }
+    return claim_outputs(model, layout) ? RAMET_STATUS_OK : rmt_fail_memory(error, SIZE_MAX);
+}
+
+/* ---- packing ------------------------------------------------------------------------------------------------ */
+
+static void pack_node(rmt_model *model, size_t index, const blob_layout *layout)
+{
+    rmt_bound_node *bound = &model->nodes[index];
+    if (layout->packed_at[index] == SIZE_MAX)
+        return;
+    unsigned char *packed = model->blob + layout->packed_at[index];
+    bound->packed = packed;
+    bound->op->pack(&(rmt_op_pack){.graph = &model->graph,
+                                   .node = &model->graph.nodes[index],
+                                   .params = bound->params,
+                                   .kernels = model->option.kernels,
+                                   .packed = packed});
+}
+
+static ramet_status fill_blob(rmt_model *model, const blob_layout *layout, ramet_error *error)
+{
+    rmt_graph *graph = &model->graph;
+    model->blob_bytes = rmt_round_up(layout->bytes, rmt_os_page_bytes());
+    if (model->blob_bytes == 0)
+        model->blob_bytes = rmt_os_page_bytes();
+    model->blob = rmt_os_pages_alloc(model->blob_bytes);
+    if (model->blob == NULL)
+        return rmt_fail_memory(error, model->blob_bytes);
+    for (size_t i = 0; i < graph->node_count; i++)
+        if (!graph->nodes[i].dead)
+            pack_node(model, i, layout);
+    for (size_t i = 0; i < graph->value_count; i++) {
+        rmt_value *value = &graph->values[i];
+        if (value->data == NULL)
+            continue;
+        unsigned char *kept = layout->constant_at[i] == SIZE_MAX ? NULL : model->blob + layout->constant_at[i];
+        if (kept != NULL)
+            memcpy(kept, value->data, value->data_bytes);
+        value->data = kept;
+    }
+    rmt_os_pages_protect(model->blob, model->blob_bytes); /* where the system refuses, only the guard is lost */
+    return RAMET_STATUS_OK;
+}
+
+/* Results that nobody asked for get a value too: operators write them all the same. */
+static bool name_all_outputs(rmt_graph *graph)
+{
+    for (size_t n = 0; n < graph->node_count; n++) {
+        for (int32_t o = 0; o < graph->nodes[n].output_count; o++) {
+            if (graph->nodes[n].outputs[o] != RMT_NO_VALUE)
+                continue;
+            char name[64];
+            snprintf(name, sizeof name, "unused.%zu.%d", n, o);
+            int32_t value = rmt_graph_add_value(graph, name, RAMET_DTYPE_FLOAT32, &(rmt_shape){.rank = -1});
+            if (value < 0)
+                return false;
+            graph->values[value].producer = (int32_t)n;
+            graph->nodes[n].outputs[o] = value;
+        }
+    }
+    return true;
+}
+
+static ramet_status load(rmt_model *model, ramet_error *error)
+{
+    ramet_status status = rmt_passes_apply(&model->graph, model->option.kernels, &model->passes, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    if (!name_all_outputs(&model->graph))
+        return rmt_fail_memory(error, sizeof(rmt_value));
+    rmt_arena scratch;
+    rmt_arena_init(&scratch, 0);
+    blob_layout layout = {0};
+    status = layout_init(model, &layout, &scratch, error);
+    if (status == RAMET_STATUS_OK)
+        status = bind(model, &layout, error);
+    if (status == RAMET_STATUS_OK)
+        status = fill_blob(model, &layout, error);
+    rmt_arena_clear(&scratch);
+    return status;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+ramet_status rmt_model_create(rmt_graph *graph, const rmt_model_option *option, rmt_model **out, ramet_error *error)
+{
+    *out = NULL;
+    rmt_model *model = calloc(1, sizeof *model);
+    if (model == NULL) {
+        rmt_graph_clear(graph);
+        return rmt_fail_memory(error, sizeof *model);
+    }
+    model->graph = *graph;
+    rmt_graph_init(graph);
+    model->option = *option;
+    model->references = 1;
+    pthread_mutex_init(&model->lock, NULL);
+    model->plans = rmt_arena_alloc(&model->graph.arena, (size_t)option->plan_capacity, sizeof(rmt_plan *));
+    ramet_status status = model->plans == NULL
+                              ? rmt_fail_memory(error, (size_t)option->plan_capacity * sizeof(rmt_plan *))
+                              : load(model, error);
+    if (status != RAMET_STATUS_OK) {
+        rmt_model_release(model);
+        return status;
+    }
+    *out = model;
+    return RAMET_STATUS_OK;
+}
+
+rmt_model *rmt_model_retain(rmt_model *model)
+{
+    atomic_fetch_add_explicit(&model->references, 1, memory_order_relaxed);
+    return model;
+}
+
+void rmt_model_release(rmt_model *model)
+{
+    if (model == NULL || atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) > 1)
+        return;
+    for (int32_t i = 0; i < model->plan_count; i++)
+        rmt_plan_release(model->plans[i]);
+    if (model->blob != NULL)
+        rmt_os_pages_free(model->blob, model->blob_bytes);
+    rmt_graph_clear(&model->graph);
+    pthread_mutex_destroy(&model->lock);
+    free(model);
+}
+
+const rmt_graph *rmt_model_graph(const rmt_model *model) { return &model->graph; }
+const rmt_kernels *rmt_model_kernels(const rmt_model *model) { return model->option.kernels; }
+const rmt_pass_report *rmt_model_passes(const rmt_model *model) { return &model->passes; }
+
+rmt_model_sizes rmt_model_measure(rmt_model *model)
+{
+    rmt_model_sizes sizes = {.weights_bytes = model->blob_bytes, .program_bytes = model->graph.arena.bytes};
+    sizes.references = atomic_load_explicit(&model->references, memory_order_relaxed);
+    pthread_mutex_lock(&model->lock);
+    for (int32_t i = 0; i < model->plan_count; i++)
+        sizes.plans_bytes += model->plans[i]->memory.bytes;
+    pthread_mutex_unlock(&model->lock);
+    return sizes;
+}
+
+/* ---- remembered plans -------------------------------------------------------------------------------------------- */
+
+static bool same_view(const rmt_view *a, const rmt_view *b)
+{
+    if (a->dtype != b->dtype || !rmt_shape_equal(&a->shape, &b->shape))
+        return false;
+    for (int32_t i = 0; i < a->shape.rank; i++)
+        if (a->shape.dims[i] > 1 && a->strides[i] != b->strides[i])
+            return false;
+    return true;
+}
+
+static bool fits(const rmt_plan *plan, const rmt_view *inputs)
+{
+    for (int32_t i = 0; i < plan->input_count; i++)
+        if (!same_view(&plan->inputs[i], &inputs[i]))
+            return false;
+    return true;
+}
+
+/* Moves plans[index] to the front and returns it with one more reference. */
+static rmt_plan *use_plan(rmt_model *model, int32_t index)
+{
+    rmt_plan *plan = model->plans[index];
+    memmove(model->plans + 1, model->plans, (size_t)index * sizeof *model->plans);
+    model->plans[0] = plan;
+    atomic_fetch_add_explicit(&plan->references, 1, memory_order_relaxed);
+    return plan;
+}
+
+static rmt_plan *find_plan(rmt_model *model, const rmt_view *inputs)
+{
+    for (int32_t i = 0; i < model->plan_count; i++)
+        if (fits(model->plans[i], inputs))
+            return use_plan(model, i);
+    return NULL;
+}
+
+/* Keeps a new plan at the front; the one that has not been used for longest goes when there is no room. */
+static rmt_plan *keep_plan(rmt_model *model, rmt_plan *plan)
+{
+    if (model->plan_count == model->option.plan_capacity)
+        rmt_plan_release(model->plans[model->plan_count - 1]);
+    else
+        model->plan_count++;
+    model->plans[model->plan_count - 1] = plan;
+    return use_plan(model, model->plan_count - 1);
+}
+
+/* Made under the lock: clones that meet a new shape together plan it once. */
+ramet_status rmt_model_get_plan(rmt_model *model, const rmt_view *inputs, rmt_plan **plan, ramet_error *error)
+{
+    ramet_status status = RAMET_STATUS_OK;
+    pthread_mutex_lock(&model->lock);
+    *plan = find_plan(model, inputs);
+    if (*plan == NULL) {
+        status = rmt_plan_create(model, inputs, plan, error);
+        if (status == RAMET_STATUS_OK)
+            *plan = keep_plan(model, *plan);
+    }
+    pthread_mutex_unlock(&model->lock);
+    return status;
+}
+
+void rmt_plan_release(rmt_plan *plan)
+{
+    if (plan == NULL || atomic_fetch_sub_explicit(&plan->references, 1, memory_order_acq_rel) > 1)
+        return;
+    rmt_arena memory = plan->memory;
+    rmt_arena_clear(&memory); /* the plan lies in its own arena */
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of a model; shared by the files of this room only.
+ */
+#ifndef RMT_MODEL_H
+#define RMT_MODEL_H
+
+#include "plan/plan.h"
+
+#include <pthread.h>
+
+typedef struct rmt_bound_node {
+    const rmt_op *op;
+    void *params;
+    const unsigned char *packed; /* in the blob; NULL when there is nothing packed */
+} rmt_bound_node;
+
+struct rmt_model {
+    rmt_graph graph; /* constants: data points into the blob, or is NULL when they live on in packed form */
+    rmt_model_option option;
+    rmt_pass_report passes;
+    rmt_bound_node *nodes; /* one for each node of the graph; in the graph's arena */
+    bool *constant;        /* one for each value: it is a constant, whether its data is still there or packed */
+    unsigned char *blob;   /* whole pages, read-only once packed */
+    size_t blob_bytes;
+    pthread_mutex_t lock; /* of what follows */
+    rmt_plan **plans;     /* most recently used first */
+    int32_t plan_count;
+    _Atomic(uint64_t) references;
+};
+
+/* Makes a plan; the caller holds the one reference. */
+ramet_status rmt_plan_create(rmt_model *model, const rmt_view *inputs, rmt_plan **plan, ramet_error *error);
+
+/* Sets offsets of all buffers and returns the size of the arena; -1 when memory is exhausted. */
+int64_t rmt_plan_pack_buffers(rmt_plan_buffer *buffers, int32_t count, rmt_arena *memory);
+
+#endif

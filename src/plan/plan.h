@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Model and plan: what is settled once a model, and once a shape.
+ *
+ * A model is immutable and counted: the graph after the passes, an operator and
+ * its parameters for each node, and one page-aligned blob of packed weights and
+ * constants that all clones read. A plan is immutable and counted too: for one
+ * set of input shapes the steps to run, the strides and addresses of all
+ * tensors, and the size of the arena, known before any is taken.
+ *
+ * Models keep a bounded set of plans, least recently used out first; getting a
+ * plan locks that set, everything else is read without locks.
+ */
+#ifndef RMT_PLAN_H
+#define RMT_PLAN_H
+
+#include "ops/ops.h"
+#include "passes/passes.h"
+
+/* ---- model --------------------------------------------------------------------------------------------- */
+
+typedef struct rmt_model rmt_model;
+
+typedef struct rmt_model_option {
+    const rmt_kernels *kernels;
+    int32_t threads;              /* of the teams that will run its plans */
+    int32_t plan_capacity;        /* plans kept, at least 1 */
+    uint64_t memory_budget_bytes; /* ceiling of a plan's arena */
+} rmt_model_option;
+
+/*
+ * Takes the graph over (it is emptied, also on failure), applies the passes, binds operators, packs weights. The constants' data may go
+ * afterwards. UNSUPPORTED lists all operators that cannot run. The caller holds one reference.
+ */
+ramet_status rmt_model_create(rmt_graph *graph, const rmt_model_option *option, rmt_model **model, ramet_error *error);
+rmt_model *rmt_model_retain(rmt_model *model); /* any thread */
+void rmt_model_release(rmt_model *model);      /* any thread; NULL is allowed */
+
+const rmt_graph *rmt_model_graph(const rmt_model *model);
+const rmt_kernels *rmt_model_kernels(const rmt_model *model);
+const rmt_pass_report *rmt_model_passes(const rmt_model *model);
+
+typedef struct rmt_model_sizes {
+    uint64_t weights_bytes, program_bytes, plans_bytes;
+    uint64_t references;
+} rmt_model_sizes;
+
+rmt_model_sizes rmt_model_measure(rmt_model *model);
+
+/* ---- plan ---------------------------------------------------------------------------------------------- */
+
+/* Where an operand lies: in the clone's arena, in one of the fed inputs, or at an address that never changes. */
+typedef enum rmt_place_kind { RMT_PLACE_ABSENT, RMT_PLACE_FIXED, RMT_PLACE_ARENA, RMT_PLACE_INPUT } rmt_place_kind;
+
+typedef struct rmt_operand {
+    rmt_view view; /* data: set for FIXED only */
+    rmt_place_kind kind;
+    int32_t index;  /* ARENA: the buffer; INPUT: which one */
+    int64_t offset; /* bytes from the start of the buffer or input; after planning: from the start of the arena */
+} rmt_operand;
+
+typedef struct rmt_step {
+    const rmt_op *op;
+    const void *params;
+    const unsigned char *packed;
+    int32_t node; /* of the graph; -1: a copy that the planner put in */
+    int32_t in_count, out_count;
+    rmt_operand *in, *out;
+    int32_t scratch_buffer; /* -1: none */
+    int64_t scratch_offset; /* bytes from the start of the arena */
+} rmt_step;
+
+/* A stretch of the arena and the steps during which it is in use. */
+typedef struct rmt_plan_buffer {
+    int64_t bytes, offset;
+    int32_t first, last; /* steps; INT32_MAX: until the next run */
+} rmt_plan_buffer;
+
+typedef struct rmt_plan {
+    rmt_arena memory; /* everything below */
+    rmt_view *inputs; /* the key: dtype, shape, strides; data NULL */
+    int32_t input_count;
+    rmt_step *steps;
+    int32_t step_count;
+    rmt_plan_buffer *buffers;
+    int32_t buffer_count;
+    rmt_operand *outputs; /* dense */
+    int32_t output_count;
+    int32_t most_operands; /* of any step, inputs and outputs together */
+    size_t arena_bytes;
+    _Atomic(int32_t) references;
+} rmt_plan;
+
+/*
+ * The plan for inputs of these shapes, dtypes and strides (one view for each graph input; data is ignored), made now or
+ * remembered. The caller holds a reference. Any thread. BAD_SHAPE, OVER_BUDGET (names the number), OUT_OF_MEMORY.
+ */
+ramet_status rmt_model_get_plan(rmt_model *model, const rmt_view *inputs, rmt_plan **plan, ramet_error *error);
+void rmt_plan_release(rmt_plan *plan); /* any thread; NULL is allowed */
+
+/* Steps, operands and the memory map as text. */
+bool rmt_plan_print(const rmt_model *model, const rmt_plan *plan, rmt_buffer *text);
+
+#endif

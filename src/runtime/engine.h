@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam between the Runtime and its engines. An engine is one table of
+ * functions over a state of its own; the Runtime checks arguments, guards
+ * handles and knows nothing else of it.
+ */
+#ifndef RMT_ENGINE_H
+#define RMT_ENGINE_H
+
+#include "formats/formats.h"
+#include "runtime/runtime.h"
+
+typedef struct rmt_engine {
+    const char *name;
+
+    /* Loads a model. *state: the first handle on it. option has all defaults filled in. */
+    ramet_status (*open)(const rmt_model_files *files, const ramet_runtime_option *option, void **state,
+                         ramet_error *error);
+    /* Another handle on the same weights. */
+    ramet_status (*clone)(void *state, void **clone, ramet_error *error);
+    void (*close)(void *state);
+
+    size_t (*input_count)(const void *state);
+    size_t (*output_count)(const void *state);
+    /* index is in range; the name lives as long as the state. */
+    void (*input_info)(const void *state, size_t index, ramet_tensor *info);
+    void (*output_info)(const void *state, size_t index, ramet_tensor *info);
+
+    /* inputs: one for each, dtype and rank checked. outputs: filled, valid until the next run. */
+    ramet_status (*run)(void *state, const rmt_view *inputs, ramet_tensor *outputs, ramet_error *error);
+
+    /* inputs: for RAMET_DESCRIBE_PLAN, otherwise NULL. */
+    ramet_status (*describe)(void *state, ramet_describe what, const rmt_view *inputs, rmt_buffer *text,
+                             ramet_error *error);
+    void (*measure)(void *state, ramet_memory *memory);
+} rmt_engine;
+
+extern const rmt_engine rmt_engine_native;
+
+#endif
