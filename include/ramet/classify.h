@@ -26,10 +26,10 @@ extern "C" {
 
 /* The best classes of one image, by descending score; equal scores: the lower class first. */
 typedef struct ramet_classify_result {
-    size_t count;              /* how many of the following */
+    size_t count; /* how many of the following */
     int32_t *label_ids;
-    float *scores;             /* as the model gives them (softmax is in the exported model) */
-    const char **label_names;  /* from the configuration; NULL when it has none. Owned by the result. */
+    float *scores;            /* as the model gives them (softmax is in the exported model) */
+    const char **label_names; /* from the configuration; NULL when it has none. Owned by the result. */
     void *owner;
 } ramet_classify_result;
 
@@ -71,8 +71,7 @@ RAMET_API ramet_status ramet_classify_postprocessor_create(const char *config_fi
 RAMET_API void ramet_classify_postprocessor_destroy(ramet_classify_postprocessor *postprocessor);
 
 /* How many classes a result lists at most; default 1. 0 or less: INVALID_ARGUMENT. */
-RAMET_API ramet_status ramet_classify_postprocessor_set_topk(ramet_classify_postprocessor *postprocessor,
-                                                             int32_t topk);
+RAMET_API ramet_status ramet_classify_postprocessor_set_topk(ramet_classify_postprocessor *postprocessor, int32_t topk);
 RAMET_API int32_t ramet_classify_postprocessor_topk(const ramet_classify_postprocessor *postprocessor);
 
 /* scores float32 [count, classes] -> results[count]; results are overwritten (clear them first if they hold something). */

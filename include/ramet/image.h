@@ -28,7 +28,7 @@ typedef struct ramet_image {
 /* Limits for what a file may claim. Set with ramet_image_option_init(); zero means the default. */
 typedef struct ramet_image_option {
     size_t struct_bytes;
-    int64_t max_pixels;        /* width * height; default 100,000,000; checked before any pixel is allocated */
+    int64_t max_pixels;         /* width * height; default 100,000,000; checked before any pixel is allocated */
     int32_t ignore_orientation; /* non-zero: leave the EXIF orientation of a JPEG alone */
 } ramet_image_option;
 

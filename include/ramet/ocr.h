@@ -33,9 +33,9 @@ typedef struct ramet_quad {
 /* ================================ text detection ================================ */
 
 typedef enum ramet_limit_type {
-    RAMET_LIMIT_TYPE_MAX = 0,     /* shrink until the longer side is at most the limit */
-    RAMET_LIMIT_TYPE_MIN,         /* grow until the shorter side is at least the limit */
-    RAMET_LIMIT_TYPE_RESIZE_LONG  /* the longer side becomes the limit */
+    RAMET_LIMIT_TYPE_MAX = 0,    /* shrink until the longer side is at most the limit */
+    RAMET_LIMIT_TYPE_MIN,        /* grow until the shorter side is at least the limit */
+    RAMET_LIMIT_TYPE_RESIZE_LONG /* the longer side becomes the limit */
 } ramet_limit_type;
 
 typedef enum ramet_det_score_mode {
@@ -46,17 +46,17 @@ typedef enum ramet_det_score_mode {
 /* Set with ramet_det_option_init(); zero means the default, which is PaddleOCR's. */
 typedef struct ramet_det_option {
     size_t struct_bytes;
-    int32_t limit_side_len;        /* pixels; default 960 */
+    int32_t limit_side_len; /* pixels; default 960 */
     ramet_limit_type limit_type;
-    int32_t max_side_limit;        /* pixels; whatever limit_type says, no side is longer; default 4000 */
-    float db_thresh;               /* a pixel is text above this probability; default 0.3 */
-    float db_box_thresh;           /* a box counts from this score on; default 0.6 */
-    float db_unclip_ratio;         /* how far a shrunk box grows; default 1.5 */
+    int32_t max_side_limit; /* pixels; whatever limit_type says, no side is longer; default 4000 */
+    float db_thresh;        /* a pixel is text above this probability; default 0.3 */
+    float db_box_thresh;    /* a box counts from this score on; default 0.6 */
+    float db_unclip_ratio;  /* how far a shrunk box grows; default 1.5 */
     ramet_det_score_mode db_score_mode;
-    int32_t use_dilation;          /* non-zero: dilate the bitmap by 2x2 */
-    int32_t max_candidates;        /* contours looked at; default 1000 */
-    int32_t min_box_side;          /* pixels of the map; default 3 */
-    float mean[3], std[3];         /* B, G, R of pixel / 255; all zero: 0.485 0.456 0.406, 0.229 0.224 0.225 */
+    int32_t use_dilation;   /* non-zero: dilate the bitmap by 2x2 */
+    int32_t max_candidates; /* contours looked at; default 1000 */
+    int32_t min_box_side;   /* pixels of the map; default 3 */
+    float mean[3], std[3];  /* B, G, R of pixel / 255; all zero: 0.485 0.456 0.406, 0.229 0.224 0.225 */
 } ramet_det_option;
 
 RAMET_API void ramet_det_option_init(ramet_det_option *option);
@@ -64,7 +64,7 @@ RAMET_API void ramet_det_option_init(ramet_det_option *option);
 /* Text boxes of one image in reading order (top to bottom, left to right within a line). */
 typedef struct ramet_det_result {
     size_t count;
-    ramet_quad *boxes;  /* whole pixels within the image */
+    ramet_quad *boxes; /* whole pixels within the image */
     float *scores;
     void *owner;
 } ramet_det_result;
@@ -218,10 +218,10 @@ RAMET_API ramet_status ramet_rec_model_predict(ramet_rec_model *handle, const ra
 /* Everything that was read in one image, in reading order; all arrays have `count` entries. */
 typedef struct ramet_ocr_result {
     size_t count;
-    ramet_quad *boxes;       /* NULL without a detector */
-    char **texts;            /* UTF-8 */
+    ramet_quad *boxes; /* NULL without a detector */
+    char **texts;      /* UTF-8 */
     float *rec_scores;
-    int32_t *cls_labels;     /* NULL without a direction classifier */
+    int32_t *cls_labels; /* NULL without a direction classifier */
     float *cls_scores;
     void *owner;
 } ramet_ocr_result;

@@ -35,10 +35,7 @@ ramet_status rmt_fail_errno(ramet_error *error, int errnum, const char *doing, c
 
 static inline bool rmt_add_size(size_t a, size_t b, size_t *sum) { return !__builtin_add_overflow(a, b, sum); }
 
-static inline bool rmt_mul_size(size_t a, size_t b, size_t *product)
-{
-    return !__builtin_mul_overflow(a, b, product);
-}
+static inline bool rmt_mul_size(size_t a, size_t b, size_t *product) { return !__builtin_mul_overflow(a, b, product); }
 
 static inline bool rmt_mul_i64(int64_t a, int64_t b, int64_t *product)
 {
@@ -78,7 +75,7 @@ char *rmt_arena_copy_text(rmt_arena *arena, const char *text, size_t length);
 /* ---- growing array of bytes with a ceiling ----------------------------------------------------------- */
 
 typedef struct rmt_buffer {
-    unsigned char *data; /* NULL while empty; always followed by a NUL byte */
+    unsigned char *data;                 /* NULL while empty; always followed by a NUL byte */
     size_t bytes, capacity, limit_bytes; /* limit 0: none */
 } rmt_buffer;
 

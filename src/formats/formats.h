@@ -57,11 +57,11 @@ typedef enum rmt_yaml_kind { RMT_YAML_SCALAR, RMT_YAML_LIST, RMT_YAML_MAP } rmt_
 /* A tree in document order. Scalars keep their text; whether it was quoted decides what null and numbers mean. */
 typedef struct rmt_yaml {
     rmt_yaml_kind kind;
-    const char *key;   /* of an entry of a map; NULL otherwise */
-    const char *text;  /* of a scalar */
+    const char *key;  /* of an entry of a map; NULL otherwise */
+    const char *text; /* of a scalar */
     bool quoted;
     const struct rmt_yaml *first, *next; /* children; siblings */
-    int32_t line;      /* 1-based, for messages */
+    int32_t line;                        /* 1-based, for messages */
 } rmt_yaml;
 
 typedef struct rmt_yaml_file {

@@ -67,10 +67,10 @@ uint64_t rmt_os_process_id(void);
 /* ---- processor ---------------------------------------------------------------------------------------- */
 
 typedef struct rmt_os_cpu {
-    bool avx2_fma;   /* AVX2, FMA, F16C usable (CPU and system) */
-    bool avx512;     /* AVX-512 F, BW, DQ, VL usable */
+    bool avx2_fma;                        /* AVX2, FMA, F16C usable (CPU and system) */
+    bool avx512;                          /* AVX-512 F, BW, DQ, VL usable */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* of one core; sensible guesses when unknown */
-    int online;      /* processors that this process may run on (affinity), at least 1 */
+    int online;                           /* processors that this process may run on (affinity), at least 1 */
     char name[64];
 } rmt_os_cpu;
 

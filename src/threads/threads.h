@@ -20,7 +20,7 @@ typedef void (*rmt_team_task)(void *context, int chunk, int thread);
 
 /* A team of `threads` (1..256), the caller of rmt_team_run included. One thread at a time may use a team. */
 ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error);
-void rmt_team_destroy(rmt_team *team); /* NULL is allowed */
+void rmt_team_destroy(rmt_team *team);   /* NULL is allowed */
 int rmt_team_size(const rmt_team *team); /* 1 for NULL */
 
 /* Returns when all chunks have run. Where no thread can be started the caller runs them all. */
