@@ -19,12 +19,15 @@ typedef struct transpose_params {
     int32_t output_h, output_w; /* asked for explicitly, or 0 */
 } transpose_params;
 
-/* The taps k of one axis that reach outputs of one phase: k = first, first + step, ... (count of them). */
+/*
+ * One axis of a phase. Output o takes tap k when o + pad - k * dilation is a multiple of stride, and the quotient is the
+ * index of the input: a phase is the residue of o + pad, so its taps do not depend on the padding.
+ */
 typedef struct phase_axis {
-    int32_t first, count, step;
-    int32_t input_offset; /* input index of tap `first` for the phase's first output; falls by input_step a tap */
+    int32_t first, count, step; /* taps first, first + step, ... */
+    int32_t output_first;       /* the first output of the phase */
+    int32_t input_first;        /* the input that tap `first` brings to it; falls by input_step a tap */
     int32_t input_step;
-    int32_t output_first; /* the first output index of the phase */
 } phase_axis;
 
 typedef struct phase {
@@ -32,43 +35,26 @@ typedef struct phase {
     int64_t weights_at; /* floats */
 } phase;
 
-static int32_t positive_mod(int32_t a, int32_t b) { return ((a % b) + b) % b; }
-
-/* Output o takes tap k when (o + pad - k * dilation) is a multiple of stride; the quotient is the input index. */
-static phase_axis phase_of_axis(int32_t index, int32_t kernel, int32_t stride, int32_t dilation, int32_t pad)
+static phase_axis phase_of_axis(int32_t residue, int32_t kernel, int32_t stride, int32_t dilation, int32_t pad)
 {
-    phase_axis p = {.output_first = index, .step = 1};
-    int32_t last = -1;
+    phase_axis p = {.step = 1, .output_first = ((residue - pad) % stride + stride) % stride};
+    int32_t last = 0;
     for (int32_t k = 0; k < kernel; k++) {
-        if (positive_mod(index + pad - k * dilation, stride) != 0)
+        if (k * dilation % stride != residue)
             continue;
-        if (p.count == 0) {
+        if (p.count == 0)
             p.first = k;
-            p.input_offset = (index + pad - k * dilation) / stride;
-        } else if (p.count == 1) {
+        if (p.count == 1)
             p.step = k - last;
-        }
         last = k;
         p.count++;
     }
+    p.input_first = (p.output_first + pad - p.first * dilation) / stride;
     p.input_step = p.step * dilation / stride;
     return p;
 }
 
 static int32_t phase_count(const rmt_conv *conv) { return conv->window.stride_h * conv->window.stride_w; }
-
-/* SAME and VALID change paddings: for the transpose PaddlePaddle derives them from the input size, so they are settled here. */
-static void settle_padding(const rmt_conv *conv, int32_t in_h, int32_t in_w, rmt_geometry *geometry)
-{
-    const rmt_window *w = &conv->window;
-    *geometry = (rmt_geometry){.in_h = in_h, .in_w = in_w, .dilation_h = w->dilation_h, .dilation_w = w->dilation_w};
-    if (w->padding != RMT_PADDING_EXPLICIT)
-        return;
-    geometry->pad_top = w->pad_top;
-    geometry->pad_bottom = w->pad_bottom;
-    geometry->pad_left = w->pad_left;
-    geometry->pad_right = w->pad_right;
-}
 
 static phase phase_at(const rmt_conv *conv, int32_t index, const rmt_geometry *g)
 {
@@ -126,8 +112,6 @@ static ramet_status transpose_load(rmt_op_load *load)
     ramet_status status = rmt_conv_load_common(load, conv, f);
     if (status != RAMET_STATUS_OK)
         return status;
-    if (conv->window.padding == RMT_PADDING_SAME)
-        return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "padding_algorithm SAME of a transposed convolution");
     if (f[0] % conv->groups != 0)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "groups does not fit the filter");
     conv->in_channels = (int32_t)f[0];
@@ -139,7 +123,7 @@ static ramet_status transpose_load(rmt_op_load *load)
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_geometry geometry;
-    settle_padding(conv, 1, 1, &geometry);
+    (void)rmt_window_geometry(&conv->window, 1, 1, &geometry);
     int64_t floats = 0;
     for (int32_t i = 0; i < phase_count(conv) && floats <= RMT_MAX_ELEMENTS; i++) {
         phase p = phase_at(conv, i, &geometry);
@@ -176,7 +160,7 @@ static void transpose_pack(const rmt_op_pack *pack)
     const rmt_conv *conv = &params->conv;
     int64_t channels = conv->in_channels / conv->groups, group_out = conv->out_channels / conv->groups;
     rmt_geometry geometry;
-    settle_padding(conv, 1, 1, &geometry);
+    (void)rmt_window_geometry(&conv->window, 1, 1, &geometry);
     for (int32_t i = 0; i < phase_count(conv); i++) {
         phase p = phase_with_weights(conv, i, &geometry);
         int64_t panel = phase_taps(&p) * channels * RMT_PANEL;
@@ -208,10 +192,10 @@ static ramet_status transpose_infer(rmt_op_infer *infer)
     if (dims[2] < 1 || dims[3] < 1)
         return rmt_infer_fail(infer, "the image is empty");
     rmt_geometry g;
-    settle_padding(&params->conv, (int32_t)dims[2], (int32_t)dims[3], &g);
-    int64_t h = output_side(dims[2], w->kernel_h, w->stride_h, w->dilation_h, g.pad_top + g.pad_bottom,
+    (void)rmt_window_geometry(w, dims[2], dims[3], &g);
+    int64_t h = output_side(dims[2], w->kernel_h, w->stride_h, g.dilation_h, g.pad_top + g.pad_bottom,
                             params->output_padding_h);
-    int64_t x = output_side(dims[3], w->kernel_w, w->stride_w, w->dilation_w, g.pad_left + g.pad_right,
+    int64_t x = output_side(dims[3], w->kernel_w, w->stride_w, g.dilation_w, g.pad_left + g.pad_right,
                             params->output_padding_w);
     if (params->output_h > 0)
         h = params->output_h;
@@ -270,9 +254,9 @@ static void gather_phase(const transpose_run *d, const phase_block *b, int32_t c
     for (int32_t i = 0; py->count * px->count == 0 && i < b->count; i++)
         a[i] = zeros;
     for (int32_t r = 0; r < py->count; r++) {
-        int32_t iy = py->input_offset - r * py->input_step + b->row;
+        int32_t iy = py->input_first - r * py->input_step + b->row;
         for (int32_t s = 0; s < px->count; s++) {
-            int32_t ix = px->input_offset - s * px->input_step + b->first;
+            int32_t ix = px->input_first - s * px->input_step + b->first;
             for (int32_t i = 0; i < b->count; i++, ix++) {
                 bool inside = iy >= 0 && iy < d->x.h && ix >= 0 && ix < d->x.w;
                 *a++ = inside ? rmt_pixel_at(&d->x, b->n, iy, ix) + channel : zeros;
@@ -354,7 +338,7 @@ static void transpose_run_all(const rmt_op_run *run)
                        .y = rmt_pixels_of(&run->out[0])};
     if (run->in_count > CONV_RESIDUAL && run->in[CONV_RESIDUAL].shape.rank == 4)
         d.residual = rmt_pixels_of(&run->in[CONV_RESIDUAL]);
-    settle_padding(conv, d.x.h, d.x.w, &d.geometry);
+    (void)rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.block = block_of(conv);
     d.scratch_bytes = thread_scratch(conv, d.block);
     int64_t rows = (d.y.h + conv->window.stride_h - 1) / conv->window.stride_h;

@@ -69,47 +69,51 @@ ramet_status rmt_window_read(const rmt_node *node, int32_t kernel_h, int32_t ker
 }
 
 typedef struct axis {
-    int64_t in, kernel, stride, dilation, pad_front, pad_back; /* what goes in; pads and dilation are settled here */
-    int64_t out;
+    int64_t in, kernel, stride, dilation, pad_front, pad_back;
 } axis;
 
-static bool settle_axis(const rmt_window *window, axis *a)
+static void settle_axis(const rmt_window *window, axis *a)
 {
-    if (a->in < 1 || a->in > INT32_MAX)
-        return false;
     if (window->padding != RMT_PADDING_EXPLICIT)
         a->pad_front = a->pad_back = 0;
-    if (window->padding == RMT_PADDING_SAME) {
-        int64_t out = (a->in + a->stride - 1) / a->stride;
-        int64_t sum = rmt_max_i64((out - 1) * a->stride + a->kernel - a->in, 0);
-        a->dilation = 1;
-        a->pad_front = sum / 2;
-        a->pad_back = sum - a->pad_front;
-    }
+    if (window->padding != RMT_PADDING_SAME)
+        return;
+    int64_t out = (a->in + a->stride - 1) / a->stride;
+    int64_t sum = rmt_max_i64((out - 1) * a->stride + a->kernel - a->in, 0);
+    a->dilation = 1;
+    a->pad_front = sum / 2;
+    a->pad_back = sum - a->pad_front;
+}
+
+/* How many windows fit; 0: none. */
+static int64_t windows_along(const rmt_window *window, const axis *a)
+{
     int64_t room = a->in + a->pad_front + a->pad_back - (a->dilation * (a->kernel - 1) + 1);
     if (window->ceil_mode)
         room += a->stride - 1;
-    a->out = room < 0 ? 0 : room / a->stride + 1;
-    return room >= 0 && a->out <= INT32_MAX;
+    return room < 0 ? 0 : room / a->stride + 1;
 }
 
 bool rmt_window_geometry(const rmt_window *window, int64_t in_h, int64_t in_w, rmt_geometry *geometry)
 {
-    axis h = {in_h, window->kernel_h, window->stride_h, window->dilation_h, window->pad_top, window->pad_bottom, 0};
-    axis w = {in_w, window->kernel_w, window->stride_w, window->dilation_w, window->pad_left, window->pad_right, 0};
-    if (!settle_axis(window, &h) || !settle_axis(window, &w))
+    axis h = {in_h, window->kernel_h, window->stride_h, window->dilation_h, window->pad_top, window->pad_bottom};
+    axis w = {in_w, window->kernel_w, window->stride_w, window->dilation_w, window->pad_left, window->pad_right};
+    if (in_h < 1 || in_w < 1 || in_h > INT32_MAX || in_w > INT32_MAX)
         return false;
+    settle_axis(window, &h);
+    settle_axis(window, &w);
+    int64_t out_h = windows_along(window, &h), out_w = windows_along(window, &w);
     *geometry = (rmt_geometry){.in_h = (int32_t)in_h,
                                .in_w = (int32_t)in_w,
-                               .out_h = (int32_t)h.out,
-                               .out_w = (int32_t)w.out,
+                               .out_h = (int32_t)rmt_min_i64(out_h, INT32_MAX),
+                               .out_w = (int32_t)rmt_min_i64(out_w, INT32_MAX),
                                .pad_top = (int32_t)h.pad_front,
                                .pad_left = (int32_t)w.pad_front,
                                .pad_bottom = (int32_t)h.pad_back,
                                .pad_right = (int32_t)w.pad_back,
                                .dilation_h = (int32_t)h.dilation,
                                .dilation_w = (int32_t)w.dilation};
-    return true;
+    return out_h > 0 && out_w > 0;
 }
 
 rmt_pixels rmt_pixels_of(const rmt_view *view)

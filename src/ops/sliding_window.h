@@ -29,7 +29,10 @@ typedef struct rmt_geometry {
 ramet_status rmt_window_read(const rmt_node *node, int32_t kernel_h, int32_t kernel_w, rmt_window *window,
                              ramet_error *error);
 
-/* False when an image is too small or too large for the window. */
+/*
+ * Settles padding and dilation for images of one size and counts the windows. False when not even one window fits;
+ * padding and dilation are set all the same (a transposed convolution needs no more).
+ */
 bool rmt_window_geometry(const rmt_window *window, int64_t in_h, int64_t in_w, rmt_geometry *geometry);
 
 /* A channels-last view with names instead of indices. */
