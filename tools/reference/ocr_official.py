@@ -49,17 +49,13 @@ def mini_box(points):
     return np.array([top_left, top_right, bottom_right, bottom_left], 'f4'), min(rectangle[1])
 
 
-def fast_score(probability, box):
-    """Mean probability inside the box, whose corners are cut to whole pixels."""
+def polygon_score(probability, points):
+    """Mean probability inside the polygon, whose corners are cut to whole pixels."""
     height, width = probability.shape
-    left, right = (
-        int(np.clip(f(box[:, 0]), 0, width - 1)) for f in (lambda x: math.floor(x.min()), lambda x: math.ceil(x.max()))
-    )
-    top, bottom = (
-        int(np.clip(f(box[:, 1]), 0, height - 1)) for f in (lambda y: math.floor(y.min()), lambda y: math.ceil(y.max()))
-    )
+    left, right = (int(np.clip(x, 0, width - 1)) for x in (math.floor(points[:, 0].min()), math.ceil(points[:, 0].max())))
+    top, bottom = (int(np.clip(y, 0, height - 1)) for y in (math.floor(points[:, 1].min()), math.ceil(points[:, 1].max())))
     mask = np.zeros((bottom - top + 1, right - left + 1), 'u1')
-    cv2.fillPoly(mask, [(box - np.array([left, top], 'f4')).astype('i4')], 1)
+    cv2.fillPoly(mask, [(points - np.array([left, top], points.dtype)).astype('i4')], 1)
     return cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0]
 
 
@@ -71,16 +67,20 @@ def unclip(box, ratio):
     return offset.Execute(polygon.area * ratio / polygon.length)
 
 
-def map_boxes(probability, thresh=0.3, box_thresh=0.6, unclip_ratio=1.5, candidates=1000, least=3):
-    """Boxes in pixels of the probability map (float) and their scores, in the order of the contours."""
-    bitmap = (probability > thresh).astype('u1') * 255
-    contours = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
+def map_boxes(probability, thresh=0.3, box_thresh=0.6, unclip_ratio=1.5, candidates=1000, slow=False, dilate=False, least=3):
+    """Boxes in pixels of the probability map (float) and their scores, in the order of the contours.
+
+    slow: the score is taken inside the contour instead of its box; dilate: the bitmap first grows by a 2x2 square."""
+    bitmap = (probability > thresh).astype('u1')
+    if dilate:
+        bitmap = cv2.dilate(bitmap, np.ones((2, 2), 'u1'))
+    contours = cv2.findContours(bitmap * 255, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
     boxes, scores = [], []
     for contour in contours[:candidates]:
         box, side = mini_box(contour)
         if side < least:
             continue
-        score = fast_score(probability, box)
+        score = polygon_score(probability, contour.reshape(-1, 2) if slow else box)
         if score < box_thresh:
             continue
         grown = unclip(box, unclip_ratio)
