@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define MOST_PHASES 4096 /* strides of 64 x 64 */
+
 typedef struct transpose_params {
     rmt_conv conv;
     int32_t output_padding_h, output_padding_w;
@@ -112,6 +114,9 @@ static ramet_status transpose_load(rmt_op_load *load)
     ramet_status status = rmt_conv_load_common(load, conv, f);
     if (status != RAMET_STATUS_OK)
         return status;
+    if ((int64_t)conv->window.stride_h * conv->window.stride_w > MOST_PHASES)
+        return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "strides %d x %d of a transposed convolution",
+                        conv->window.stride_h, conv->window.stride_w);
     if (f[0] % conv->groups != 0)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "groups does not fit the filter");
     conv->in_channels = (int32_t)f[0];
