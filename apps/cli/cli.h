@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command `ramet`: verbs, each a file verb_NAME.c, over what they share.
+ *
+ * A verb reads its flags from declarative tables (options.c), and most verbs
+ * then hand a task to cli_images_run() (images.c), which finds the images
+ * (sources.c), puts them through clones on threads, and writes the results in
+ * input order. A result is one JSON object; the text form is made from it
+ * (output.c), so that both always say the same.
+ *
+ * Fallible functions return a ramet_status and fill a ramet_error, as the
+ * library does. Exhausted memory ends the command (cli_must).
+ */
+#ifndef RAMET_CLI_H
+#define RAMET_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ramet/ramet.h"
+
+#define CLI_COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { CLI_EXIT_OK = 0, CLI_EXIT_SOME_FAILED = 1, CLI_EXIT_USAGE = 2 };
+
+/* ---- verbs (main.c) ------------------------------------------------------------------------------------ */
+
+typedef struct cli_verb {
+    const char *name;
+    const char *summary;               /* half a line */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
+} cli_verb;
+
+extern const cli_verb cli_verb_classify, cli_verb_ocr, cli_verb_run, cli_verb_inspect;
+
+/* ---- messages, memory, lists (basics.c) ------------------------------------------------------------------ */
+
+/* "ramet: ..." on the standard error. */
+void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Complains with message and place; returns the exit code for a failure that ends the command. */
+int cli_complain_error(const ramet_error *error);
+
+/* Fills the error; returns status. */
+ramet_status cli_fail(ramet_error *error, ramet_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "MESSAGE (PLACE)" into text. */
+void cli_error_print(const ramet_error *error, char *text, size_t size);
+
+/* The pointer, or the end of the command when it is NULL: what jansson and malloc return. */
+void *cli_must(void *pointer);
+
+/* A list of texts of its own. Zeroed is empty. */
+typedef struct cli_texts {
+    char **items;
+    size_t count, capacity;
+} cli_texts;
+
+void cli_texts_add(cli_texts *texts, const char *text);
+void cli_texts_clear(cli_texts *texts);
+
+/* Edits between two words, 0 for equal ones; for suggestions. */
+size_t cli_word_distance(const char *a, const char *b);
+
+double cli_now_seconds(void);
+
+/* Makes a folder and those above it. Errors: IO. */
+ramet_status cli_make_folder(const char *path, ramet_error *error);
+
+/* ---- flags (options.c) ------------------------------------------------------------------------------------ */
+
+typedef enum cli_kind {
+    CLI_KIND_BOOL,   /* int32_t, 0 or 1; the value may be left out */
+    CLI_KIND_INT,    /* int32_t, least..most */
+    CLI_KIND_BYTES,  /* uint64_t, at least 1 */
+    CLI_KIND_REAL,   /* float, least..most */
+    CLI_KIND_REAL3,  /* float[3], "a,b,c", each least..most */
+    CLI_KIND_TEXT,   /* const char *, borrowed from argv */
+    CLI_KIND_TEXTS,  /* cli_texts; each use of the flag adds one */
+    CLI_KIND_CHOICE, /* an enum; value_name lists the words for 0, 1, ...: "max|min" */
+    CLI_KIND_ONLY    /* no target; value_name is the one value that is accepted, the help says why */
+} cli_kind;
+
+typedef struct cli_flag {
+    const char *name; /* without dashes */
+    cli_kind kind;
+    size_t offset;          /* of the target within the group's settings */
+    const char *value_name; /* for the help: "DIR", "N"; or as the kind says */
+    const char *help;       /* one line; also shown when a value is refused */
+    double least, most;     /* both 0: any */
+} cli_flag;
+
+/* Flags that belong together, and where their values go. */
+typedef struct cli_group {
+    const char *title;
+    const cli_flag *flags;
+    size_t count;
+    void *settings;
+} cli_group;
+
+typedef struct cli_syntax {
+    const cli_verb *verb;
+    const char *usage;   /* what follows "ramet VERB" */
+    const char *details; /* whole lines, shown by the help; may be NULL */
+    const char *example; /* a command line */
+    const cli_group *groups;
+    size_t group_count;
+    cli_texts *words; /* receives what is not a flag; NULL: nothing else is allowed */
+} cli_syntax;
+
+/* Reads the flags. False when the command is over: help was shown, or a mistake; then *exit_code is set. */
+bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *exit_code);
+
+/*
+ * For verbs about one model: it is the one word, unless --model has named it. False, with a complaint, when there is
+ * none or more than one.
+ */
+bool cli_take_model(const cli_syntax *syntax, const char **model);
+
+/* ---- flags that verbs share (flags.c) ---------------------------------------------------------------------- */
+
+typedef struct cli_image_settings {
+    cli_texts image_path;
+    const char *save_path;
+    int32_t thread_num;
+    int32_t share, json, quiet, report; /* truth values */
+} cli_image_settings;
+
+void cli_image_settings_init(cli_image_settings *settings);
+void cli_image_settings_clear(cli_image_settings *settings);
+
+cli_group cli_images_group(cli_image_settings *settings);
+cli_group cli_output_group(cli_image_settings *settings);
+cli_group cli_engine_group(ramet_runtime_option *option);
+cli_group cli_files_group(ramet_runtime_option *option); /* --params_file, --config_file */
+cli_group cli_compatible_group(void);                    /* flags of FastDeploy's examples with one legal value */
+
+/* ---- images to work on (sources.c) ---------------------------------------------------------------------------- */
+
+/*
+ * Expands what --image_path may be (file, folder, glob pattern, @list, -) into paths, in order. A file that does not
+ * exist stays in the list and fails when its turn comes.
+ * Errors: NOT_FOUND (no image at all, a pattern or list that gives none), IO, OVER_BUDGET (folders nested too deep).
+ */
+ramet_status cli_sources_expand(const cli_texts *given, cli_texts *paths, ramet_error *error);
+
+/* ---- images through a model (images.c) -------------------------------------------------------------------------- */
+
+/* A worker is a handle of the task's model; it is used by one thread at a time. */
+typedef struct cli_task {
+    const char *name; /* "task" of the JSON lines */
+    const char *noun; /* what a result consists of ("text"), for a block under each image; NULL: a line for each */
+    const char *const *shown; /* keys of the text form, in order, NULL-terminated */
+    const void *settings;
+    ramet_status (*open)(const void *settings, void **worker, ramet_error *error);
+    ramet_status (*clone)(void *worker, void **clone, ramet_error *error);
+    void (*close)(void *worker);
+    /* Adds the result to an object: arrays of one length. */
+    ramet_status (*predict)(void *worker, const ramet_image *image, json_t *result, ramet_error *error);
+    void (*memory)(void *worker, ramet_memory *sum); /* adds what the worker holds */
+} cli_task;
+
+/* Works through all images and returns the exit code. */
+int cli_images_run(const cli_task *task, const cli_image_settings *settings);
+
+/* Adds what a runtime holds; NULL adds nothing. */
+void cli_memory_add(const ramet_runtime *runtime, ramet_memory *sum);
+
+/* ---- results as JSON and as text (output.c) ------------------------------------------------------------------------ */
+
+/* Never NULL. Bytes that are no UTF-8 become U+FFFD; numbers that JSON lacks become null; a NULL text is "". */
+json_t *cli_json_text(const char *text);
+json_t *cli_json_real(float value);
+json_t *cli_json_int(int64_t value);
+json_t *cli_json_reals(const float *values, size_t count);
+json_t *cli_json_ints(const int32_t *values, size_t count);
+json_t *cli_json_texts(const char *const *texts, size_t count);
+json_t *cli_json_shape(const ramet_tensor *tensor);
+
+/* Sets object[key] to value and takes value over; likewise for the end of an array. */
+void cli_json_set(json_t *object, const char *key, json_t *value);
+void cli_json_append(json_t *array, json_t *value);
+
+/* One line with its newline; from malloc. */
+char *cli_json_line(const json_t *value);
+
+/* The text form of any object of scalars, arrays, and objects of these: "key: value" lines. Names in _bytes in MiB; a
+ * text of several lines follows its key. */
+void cli_print_object(FILE *out, const json_t *object);
+
+/* The same to the standard output, as one JSON line or as text; false (and a complaint) when it cannot be written. */
+bool cli_print_document(const json_t *object, bool as_json);
+
+/* False, and a complaint, when something that was printed is lost. A reader that went away is not complained about. */
+bool cli_flush_standard_output(void);
+
+/* Where results go: the standard output, and a file results.jsonl in a folder of the user's. */
+typedef struct cli_output {
+    bool json, quiet;
+    FILE *saved;
+    char *saved_path;
+    bool broken; /* something could not be written; complained about once */
+} cli_output;
+
+/* What one image gives; made by a worker, written in input order. Texts from malloc or NULL. */
+typedef struct cli_rendering {
+    char *line; /* JSON */
+    char *text; /* for people: the result, or why there is none */
+    bool failed;
+} cli_rendering;
+
+ramet_status cli_output_open(cli_output *output, const cli_image_settings *settings, ramet_error *error);
+/* result: "image", and either the task's arrays or "error". Any thread. */
+cli_rendering cli_output_render(const cli_output *output, const cli_task *task, const json_t *result);
+/* Writes and clears; false when the output is broken. */
+bool cli_output_write(cli_output *output, cli_rendering *rendering);
+void cli_rendering_clear(cli_rendering *rendering);
+/* Closes the file; false when anything was lost. */
+bool cli_output_close(cli_output *output);
+
+/* ---- what the work took (report.c) ------------------------------------------------------------------------------------ */
+
+typedef struct cli_report {
+    size_t images, failed;
+    int32_t threads;
+    bool share;
+    double load_seconds, seconds;
+    ramet_memory memory;          /* of all workers; shared parts counted once when shared */
+    uint64_t largest_arena_bytes; /* of one worker */
+} cli_report;
+
+/* With what the process holds at this moment. */
+json_t *cli_report_json(const cli_report *report);
+
+/* ---- tensors in files (npy.c) --------------------------------------------------------------------------------------------- */
+
+/*
+ * Reads a NumPy file (.npy 1.0, 2.0, 3.0; little-endian; C or Fortran order). tensor: overwritten; data from malloc,
+ * name NULL. Errors: NOT_FOUND, IO, BAD_FORMAT, UNSUPPORTED.
+ */
+ramet_status cli_npy_read(const char *path, ramet_tensor *tensor, ramet_error *error);
+
+/* Writes version 1.0. Errors: IO, UNSUPPORTED (a dtype that NumPy lacks). */
+ramet_status cli_npy_write(const char *path, const ramet_tensor *tensor, ramet_error *error);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags that verbs share, each group a table. */
+#include "cli.h"
+
+static const cli_flag image_flags[] = {
+    {"image_path", CLI_KIND_TEXTS, offsetof(cli_image_settings, image_path), "PATH",
+     "image, folder, 'glob*.jpg', @list.txt, or - for a list on the standard input", 0, 0},
+    {"thread_num", CLI_KIND_INT, offsetof(cli_image_settings, thread_num), "N",
+     "images worked on at a time, each by a clone of the model (default 1)", 1, 1024},
+    {"share", CLI_KIND_BOOL, offsetof(cli_image_settings, share), "",
+     "false: each thread opens a model of its own instead of a clone (default true)", 0, 0},
+};
+
+static const cli_flag output_flags[] = {
+    {"json", CLI_KIND_BOOL, offsetof(cli_image_settings, json), "", "one JSON object a line instead of text", 0, 0},
+    {"save_path", CLI_KIND_TEXT, offsetof(cli_image_settings, save_path), "DIR",
+     "also write the JSON lines to DIR/results.jsonl", 0, 0},
+    {"quiet", CLI_KIND_BOOL, offsetof(cli_image_settings, quiet), "", "no results on the standard output; errors stay",
+     0, 0},
+    {"report", CLI_KIND_BOOL, offsetof(cli_image_settings, report), "",
+     "at the end: images, time and memory, on the standard error or as the last JSON line", 0, 0},
+};
+
+static const cli_flag engine_flags[] = {
+    {"backend", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, backend), "default|native",
+     "engine; openvino is not in this build yet", 0, 0},
+    {"cpu_level", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, cpu_level), "auto|base|avx2|avx512",
+     "instructions to use; auto takes the best there are", 0, 0},
+    {"cpu_thread_num", CLI_KIND_INT, offsetof(ramet_runtime_option, cpu_thread_num), "N",
+     "threads inside one run of a model (default 1)", 1, 256},
+    {"memory_budget_bytes", CLI_KIND_BYTES, offsetof(ramet_runtime_option, memory_budget_bytes), "N",
+     "bytes: ceiling of the working memory of one clone (default 4 GiB)", 0, 0},
+    {"plan_capacity", CLI_KIND_INT, offsetof(ramet_runtime_option, plan_capacity), "N",
+     "input shapes that a model remembers (default 16)", 1, 65536},
+};
+
+static const cli_flag file_flags[] = {
+    {"params_file", CLI_KIND_TEXT, offsetof(ramet_runtime_option, params_file), "FILE",
+     "parameters, when they do not stand beside the program", 0, 0},
+    {"config_file", CLI_KIND_TEXT, offsetof(ramet_runtime_option, config_file), "FILE",
+     "configuration (inference.yml, inference_cls.yaml), likewise", 0, 0},
+};
+
+static const cli_flag compatible_flags[] = {
+    {"device", CLI_KIND_ONLY, 0, "cpu", "ramet runs on CPUs", 0, 0},
+    {"device_id", CLI_KIND_ONLY, 0, "0", "ramet runs on CPUs", 0, 0},
+    {"use_trt", CLI_KIND_ONLY, 0, "false", "ramet runs on CPUs", 0, 0},
+    {"use_multi_process", CLI_KIND_ONLY, 0, "false", "worker processes are not in this version; use --thread_num", 0,
+     0},
+    {"process_num", CLI_KIND_ONLY, 0, "1", "worker processes are not in this version; use --thread_num", 0, 0},
+};
+
+void cli_image_settings_init(cli_image_settings *settings)
+{
+    *settings = (cli_image_settings){.thread_num = 1, .share = 1};
+}
+
+void cli_image_settings_clear(cli_image_settings *settings) { cli_texts_clear(&settings->image_path); }
+
+cli_group cli_images_group(cli_image_settings *settings)
+{
+    return (cli_group){"Images", image_flags, CLI_COUNT(image_flags), settings};
+}
+
+cli_group cli_output_group(cli_image_settings *settings)
+{
+    return (cli_group){"Output", output_flags, CLI_COUNT(output_flags), settings};
+}
+
+cli_group cli_engine_group(ramet_runtime_option *option)
+{
+    return (cli_group){"Engine", engine_flags, CLI_COUNT(engine_flags), option};
+}
+
+cli_group cli_files_group(ramet_runtime_option *option)
+{
+    return (cli_group){"Files", file_flags, CLI_COUNT(file_flags), option};
+}
+
+cli_group cli_compatible_group(void)
+{
+    return (cli_group){"Accepted with one value, for commands written for FastDeploy", compatible_flags,
+                       CLI_COUNT(compatible_flags), NULL};
+}
