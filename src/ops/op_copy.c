@@ -78,9 +78,14 @@ void rmt_copy_view(const rmt_kernels *kernels, const rmt_view *from, const rmt_v
     copy(kernels, NULL, from, to);
 }
 
+void rmt_run_copy(const rmt_op_run *run, const rmt_view *from, const rmt_view *to)
+{
+    copy(run->kernels, run->team, from, to);
+}
+
 static void copy_place(rmt_op_place *place) { rmt_strides_dense(&place->out[0]); }
 
-static void copy_run(const rmt_op_run *run) { copy(run->kernels, run->team, &run->in[0], &run->out[0]); }
+static void copy_run(const rmt_op_run *run) { rmt_run_copy(run, &run->in[0], &run->out[0]); }
 
 const rmt_op rmt_op_copy = {
     .name = "copy", .load = rmt_load_one_input, .infer = rmt_infer_same, .place = copy_place, .run = copy_run};

@@ -171,6 +171,9 @@ bool rmt_broadcast_shapes(const rmt_shape *x, const rmt_shape *y, int64_t axis, 
 /* view repeated by strides of 0 to a shape that rmt_broadcast_shapes() gave. */
 rmt_view rmt_view_broadcast(const rmt_view *view, int64_t axis, const rmt_shape *shape);
 
+/* The product of dims [first, end), RMT_MAX_ELEMENTS + 1 where it is larger. */
+int64_t rmt_dims_product(const rmt_shape *shape, int32_t first, int32_t end);
+
 /* axis in [-rank, rank) -> [0, rank); -1 when it is out of range. */
 int32_t rmt_axis_normalize(int64_t axis, int32_t rank);
 
@@ -187,6 +190,12 @@ bool rmt_dtype_is_float(ramet_dtype dtype);
 
 /* load / pack: `count` float32 from a constant of any float dtype at element `first`. */
 void rmt_constant_floats(const rmt_value *constant, int64_t first, int64_t count, float *floats);
+
+/*
+ * load / pack: panels as kernels->gemm reads them, B(q, j) = factor * m[q][j] of a constant m [k, n], or factor * m[j][q]
+ * of m [n, k] when transposed. What pads the last panel is left as it is.
+ */
+void rmt_constant_panels(const rmt_value *m, bool transposed, int64_t k, int64_t n, float factor, float *panels);
 
 /* The activation that an operator name and attributes with `prefix` ("" or "act.") describe; false: not an activation. */
 bool rmt_activation_read(const rmt_node *node, const char *name, const char *prefix, rmt_activation *activation);
@@ -229,6 +238,8 @@ typedef void (*rmt_row_task)(void *context, const rmt_row *row);
 
 rmt_nest rmt_nest_of(const rmt_view *const *views, int count);
 void rmt_nest_make_row(rmt_nest *nest, int32_t dim); /* makes dim the last dimension */
+int64_t rmt_nest_rows(const rmt_nest *nest);
+int64_t rmt_nest_row_offset(const rmt_nest *nest, int v, int64_t row); /* elements of view v from its start to a row's */
 void rmt_nest_run(const rmt_nest *nest, rmt_team *team, rmt_row_task task, void *context);
 
 /*
@@ -247,6 +258,13 @@ void rmt_activate_view(const rmt_op_run *run, const rmt_activation *activation, 
 
 /* Copies an input view to an output view of the same shape and dtype, whatever the strides. */
 void rmt_copy_view(const rmt_kernels *kernels, const rmt_view *from, const rmt_view *to);
+void rmt_run_copy(const rmt_op_run *run, const rmt_view *from, const rmt_view *to); /* by the team of a run */
+
+/* The address of the element that lies `elements` behind the first. */
+static inline void *rmt_view_at(const rmt_view *view, int64_t elements)
+{
+    return (unsigned char *)view->data + elements * (int64_t)ramet_dtype_bytes(view->dtype);
+}
 
 /* BAD_SHAPE with a printf text, behind which the shapes of the inputs are put. */
 ramet_status rmt_infer_fail(rmt_op_infer *infer, const char *format, ...) __attribute__((format(printf, 2, 3)));

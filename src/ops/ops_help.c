@@ -85,6 +85,15 @@ ramet_status rmt_infer_same(rmt_op_infer *infer)
     return rmt_infer_done(infer);
 }
 
+int64_t rmt_dims_product(const rmt_shape *shape, int32_t first, int32_t end)
+{
+    rmt_shape part = {.rank = end - first};
+    for (int32_t i = first; i < end; i++)
+        part.dims[i - first] = shape->dims[i];
+    int64_t product = rmt_shape_elements(&part);
+    return product < 0 ? RMT_MAX_ELEMENTS + 1 : product;
+}
+
 int32_t rmt_axis_normalize(int64_t axis, int32_t rank)
 {
     if (axis < -rank || axis >= rank)

@@ -146,14 +146,53 @@ static void run_pieces(void *context, int64_t first, int64_t last, int thread)
     }
 }
 
+int64_t rmt_nest_rows(const rmt_nest *nest)
+{
+    int64_t rows = 1;
+    for (int32_t i = 0; i < nest->rank - 1; i++)
+        rows *= nest->dims[i];
+    return rows;
+}
+
+int64_t rmt_nest_row_offset(const rmt_nest *nest, int v, int64_t row) { return cursor_at(nest, row).offset[v]; }
+
 void rmt_nest_run(const rmt_nest *nest, rmt_team *team, rmt_row_task task, void *context)
 {
     int64_t n = nest->dims[nest->rank - 1];
     if (n == 0)
         return;
     nest_loop loop = {nest, task, context, (n + nest->piece - 1) / nest->piece};
-    int64_t count = loop.pieces;
-    for (int32_t i = 0; i < nest->rank - 1; i++)
-        count *= nest->dims[i];
+    int64_t count = loop.pieces * rmt_nest_rows(nest);
     rmt_for_range(team, count, rmt_max_i64(1, nest->piece / n), run_pieces, &loop);
+}
+
+/* ---- rows of any step ---------------------------------------------------------------------------------------- */
+
+void rmt_nest_gathers(rmt_nest *nest)
+{
+    for (int v = 0; v < nest->count; v++)
+        if (nest->strides[v][nest->rank - 1] != 1)
+            nest->piece = RMT_ROW_ROOM;
+}
+
+const float *rmt_row_floats(const rmt_row *row, int v, float room[RMT_ROW_ROOM])
+{
+    const float *from = row->at[v];
+    if (row->step[v] == 1)
+        return from;
+    for (int64_t i = 0; i < row->n; i++)
+        room[i] = from[i * row->step[v]];
+    return room;
+}
+
+float *rmt_row_result(const rmt_row *row, int v, float room[RMT_ROW_ROOM])
+{
+    return row->step[v] == 1 ? row->at[v] : room;
+}
+
+void rmt_row_scatter(const rmt_row *row, int v, const float *result)
+{
+    float *to = row->at[v];
+    for (int64_t i = 0; result != to && i < row->n; i++)
+        to[i * row->step[v]] = result[i];
 }

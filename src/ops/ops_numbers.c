@@ -192,3 +192,23 @@ void rmt_constant_floats(const rmt_value *constant, int64_t first, int64_t count
             floats[done + i] = (float)numbers[i];
     }
 }
+
+/* The place of B(q, j) in panels of k rows. */
+static int64_t panel_index(int64_t k, int64_t q, int64_t j)
+{
+    return j / RMT_PANEL * k * RMT_PANEL + q * RMT_PANEL + j % RMT_PANEL;
+}
+
+void rmt_constant_panels(const rmt_value *m, bool transposed, int64_t k, int64_t n, float factor, float *panels)
+{
+    float line[256];
+    int64_t rows = transposed ? n : k, columns = transposed ? k : n;
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t first = 0; first < columns; first += 256) {
+            int64_t count = rmt_min_i64(256, columns - first);
+            rmt_constant_floats(m, r * columns + first, count, line);
+            for (int64_t i = first; i < first + count; i++)
+                panels[transposed ? panel_index(k, i, r) : panel_index(k, r, i)] = line[i - first] * factor;
+        }
+    }
+}

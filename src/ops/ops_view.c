@@ -83,6 +83,17 @@ bool rmt_strides_equal(const rmt_view *a, const rmt_view *b)
     return true;
 }
 
+rmt_view rmt_view_without(const rmt_view *view, int32_t first, int32_t count)
+{
+    rmt_view rest = *view;
+    rest.shape.rank -= count;
+    for (int32_t i = first; i < rest.shape.rank; i++) {
+        rest.shape.dims[i] = view->shape.dims[i + count];
+        rest.strides[i] = view->strides[i + count];
+    }
+    return rest;
+}
+
 static bool has_rows(const rmt_view *view)
 {
     int32_t last = view->shape.rank - 1;

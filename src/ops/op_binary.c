@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions of two elements with broadcast: add, multiply, maximum, ... One
+ * operator for all. The output lies as the input of its shape does, so images
+ * stay channels last; a fused activation follows. Integers are exact: they
+ * wrap, divide towards zero (divide) or downwards (floor_divide, remainder),
+ * and a division by 0 gives 0.
+ */
+#include "ops/ops.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct binary_params {
+    rmt_binary function;
+    int64_t axis;
+    rmt_activation act;
+} binary_params;
+
+static ramet_status binary_load(rmt_op_load *load)
+{
+    static const char *const names[RMT_BINARY_COUNT] = {
+        [RMT_BINARY_ADD] = "add",
+        [RMT_BINARY_SUBTRACT] = "subtract",
+        [RMT_BINARY_MULTIPLY] = "multiply",
+        [RMT_BINARY_DIVIDE] = "divide",
+        [RMT_BINARY_MAXIMUM] = "maximum",
+        [RMT_BINARY_MINIMUM] = "minimum",
+        [RMT_BINARY_POW] = "pow_elementwise",
+        [RMT_BINARY_REMAINDER] = "remainder",
+        [RMT_BINARY_FLOOR_DIVIDE] = "floor_divide",
+    };
+    binary_params *params = load->params;
+    int function = 0;
+    while (function < RMT_BINARY_COUNT && strcmp(names[function], load->node->op) != 0)
+        function++;
+    if (function == RMT_BINARY_COUNT)
+        return rmt_fail(load->error, RAMET_STATUS_INTERNAL, "%s is not a function of two elements", load->node->op);
+    params->function = (rmt_binary)function;
+    params->axis = rmt_node_int(load->node, "axis", -1);
+    params->act = rmt_activation_fused(load->node);
+    return rmt_load_inputs(load, 2);
+}
+
+static ramet_status binary_infer(rmt_op_infer *infer)
+{
+    const binary_params *params = infer->params;
+    const rmt_view *x = &infer->in[0], *y = &infer->in[1];
+    if (x->dtype != y->dtype)
+        return rmt_infer_fail(infer, "%s and %s do not mix", ramet_dtype_name(x->dtype), ramet_dtype_name(y->dtype));
+    infer->out[0].dtype = x->dtype;
+    if (!rmt_broadcast_shapes(&x->shape, &y->shape, params->axis, &infer->out[0].shape))
+        return rmt_infer_fail(infer, "shapes do not fit together at axis %lld", (long long)params->axis);
+    return rmt_infer_done(infer);
+}
+
+/* The input whose layout the output takes: one of the full shape, channels last if there is a choice. -1: none. */
+static int32_t model_of(const rmt_op_place *place)
+{
+    int32_t model = -1;
+    for (int32_t i = 1; i >= 0; i--) {
+        bool full = rmt_shape_equal(&place->in[i].shape, &place->out[0].shape);
+        if (full &&
+            (model < 0 || rmt_view_is_channels_last(&place->in[i]) || !rmt_view_is_channels_last(&place->in[model])))
+            model = i;
+    }
+    return model;
+}
+
+static void binary_place(rmt_op_place *place)
+{
+    rmt_view *out = &place->out[0];
+    int32_t model = model_of(place);
+    if (model < 0)
+        rmt_strides_dense(out);
+    else
+        rmt_strides_like(out, &place->in[model]);
+    if (model >= 0 && rmt_strides_equal(out, &place->in[model]))
+        place->place[0].in_place_of = model;
+    place->place[0].any_pixel_stride = rmt_view_is_channels_last(out);
+}
+
+/* ---- run ------------------------------------------------------------------------------------------------------- */
+
+typedef struct binary_loop {
+    const binary_params *params;
+    const rmt_kernels *kernels;
+    ramet_dtype dtype;
+} binary_loop;
+
+/* The row of view v and its step, 1 or 0. */
+static const float *operand(const rmt_row *row, int v, float room[RMT_ROW_ROOM], int32_t *step)
+{
+    *step = row->step[v] == 0 ? 0 : 1;
+    return row->step[v] == 0 ? row->at[v] : rmt_row_floats(row, v, room);
+}
+
+static void float_row(void *context, const rmt_row *row)
+{
+    const binary_loop *loop = context;
+    float x_room[RMT_ROW_ROOM], y_room[RMT_ROW_ROOM], out_room[RMT_ROW_ROOM];
+    int32_t x_step, y_step;
+    const float *x = operand(row, 1, x_room, &x_step), *y = operand(row, 2, y_room, &y_step);
+    float *out = rmt_row_result(row, 0, out_room);
+    loop->kernels->binary(loop->params->function, x, x_step, y, y_step, out, row->n);
+    if (!rmt_activation_is_none(&loop->params->act))
+        loop->kernels->unary(out, out, row->n, &loop->params->act);
+    rmt_row_scatter(row, 0, out);
+}
+
+static double double_function(rmt_binary function, double x, double y)
+{
+    double rest;
+    switch (function) {
+    case RMT_BINARY_ADD: return x + y;
+    case RMT_BINARY_SUBTRACT: return x - y;
+    case RMT_BINARY_MULTIPLY: return x * y;
+    case RMT_BINARY_DIVIDE: return x / y;
+    case RMT_BINARY_MAXIMUM: return x > y ? x : y;
+    case RMT_BINARY_MINIMUM: return x < y ? x : y;
+    case RMT_BINARY_POW: return pow(x, y);
+    case RMT_BINARY_REMAINDER: rest = fmod(x, y); return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+    default: return floor(x / y);
+    }
+}
+
+static void double_row(void *context, const rmt_row *row)
+{
+    const binary_loop *loop = context;
+    double x[RMT_ROW_ROOM], y[RMT_ROW_ROOM];
+    rmt_numbers_to_doubles(loop->dtype, row->at[1], row->step[1], x, row->n);
+    rmt_numbers_to_doubles(loop->dtype, row->at[2], row->step[2], y, row->n);
+    for (int64_t i = 0; i < row->n; i++)
+        x[i] = double_function(loop->params->function, x[i], y[i]);
+    rmt_numbers_from_doubles(loop->dtype, x, row->at[0], row->step[0], row->n);
+}
+
+static uint64_t integer_pow(int64_t x, int64_t y)
+{
+    if (y < 0)
+        return x == 1 ? 1 : x == -1 ? (y % 2 == 0 ? 1 : UINT64_MAX) : 0;
+    uint64_t power = 1, base = (uint64_t)x;
+    for (; y > 0; y >>= 1) {
+        power *= y & 1 ? base : 1;
+        base *= base;
+    }
+    return power;
+}
+
+/* What division leaves for the quotients that C does not define: none by 0, a wrapped one by -1. */
+static int64_t integer_divide(rmt_binary function, int64_t x, int64_t y)
+{
+    if (y == 0)
+        return 0;
+    if (y == -1)
+        return function == RMT_BINARY_REMAINDER ? 0 : (int64_t)(0 - (uint64_t)x);
+    int64_t quotient = x / y, rest = x % y;
+    bool down = rest != 0 && (rest < 0) != (y < 0);
+    if (function == RMT_BINARY_REMAINDER)
+        return down ? rest + y : rest;
+    return quotient - (function == RMT_BINARY_FLOOR_DIVIDE && down ? 1 : 0);
+}
+
+static int64_t integer_function(rmt_binary function, int64_t x, int64_t y)
+{
+    uint64_t a = (uint64_t)x, b = (uint64_t)y;
+    switch (function) {
+    case RMT_BINARY_ADD: return (int64_t)(a + b);
+    case RMT_BINARY_SUBTRACT: return (int64_t)(a - b);
+    case RMT_BINARY_MULTIPLY: return (int64_t)(a * b);
+    case RMT_BINARY_MAXIMUM: return rmt_max_i64(x, y);
+    case RMT_BINARY_MINIMUM: return rmt_min_i64(x, y);
+    case RMT_BINARY_POW: return (int64_t)integer_pow(x, y);
+    default: return integer_divide(function, x, y);
+    }
+}
+
+static void integer_row(void *context, const rmt_row *row)
+{
+    const binary_loop *loop = context;
+    int64_t x[RMT_ROW_ROOM], y[RMT_ROW_ROOM];
+    rmt_numbers_to_ints(loop->dtype, row->at[1], row->step[1], x, row->n);
+    rmt_numbers_to_ints(loop->dtype, row->at[2], row->step[2], y, row->n);
+    for (int64_t i = 0; i < row->n; i++)
+        x[i] = integer_function(loop->params->function, x[i], y[i]);
+    rmt_numbers_from_ints(loop->dtype, x, row->at[0], row->step[0], row->n);
+}
+
+/* Rows may be long where kernels take them: steps of 1 and, for an operand, 0. */
+static bool kernels_take(const rmt_nest *nest)
+{
+    int32_t last = nest->rank - 1;
+    return nest->strides[0][last] == 1 && (uint64_t)nest->strides[1][last] <= 1 &&
+           (uint64_t)nest->strides[2][last] <= 1;
+}
+
+static void binary_run(const rmt_op_run *run)
+{
+    binary_loop loop = {run->params, run->kernels, run->in[0].dtype};
+    const rmt_view *out = &run->out[0];
+    rmt_view x = rmt_view_broadcast(&run->in[0], loop.params->axis, &out->shape);
+    rmt_view y = rmt_view_broadcast(&run->in[1], loop.params->axis, &out->shape);
+    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){out, &x, &y}, 3);
+    rmt_row_task task = rmt_dtype_is_float(loop.dtype) ? double_row : integer_row;
+    if (loop.dtype == RAMET_DTYPE_FLOAT32)
+        task = float_row;
+    if (task != float_row || !kernels_take(&nest))
+        nest.piece = RMT_ROW_ROOM;
+    rmt_nest_run(&nest, run->team, task, &loop);
+}
+
+const rmt_op rmt_op_binary = {.name = "binary",
+                              .params_bytes = sizeof(binary_params),
+                              .load = binary_load,
+                              .infer = binary_infer,
+                              .place = binary_place,
+                              .run = binary_run};

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod over any
+ * dimensions of any layout. Two ways are fast: what is reduced lies together
+ * (a row becomes a number), or what is kept does (rows are added into a row:
+ * the mean over the pixels of a channels-last image). Everything else, and
+ * every dtype but float32, goes through int64 or double, one by one.
+ *
+ * The order of a sum follows from the layout alone, never from how the kept
+ * elements are split among threads.
+ */
+#include "ops/ops.h"
+
+#include <string.h>
+
+enum { GROUP = 64 }; /* rows that are added up before they are added to the total: bounds the rounding of long sums */
+
+typedef struct reduce_params {
+    rmt_reduce function;
+    bool mean, keep, all;
+    int64_t dims[RMT_MAX_RANK];
+    int32_t dim_count;
+} reduce_params;
+
+static ramet_status reduce_load(rmt_op_load *load)
+{
+    static const struct {
+        const char *name;
+        rmt_reduce function;
+        bool mean;
+    } kinds[] = {
+        {"reduce_sum", RMT_REDUCE_SUM, false},   {"reduce_mean", RMT_REDUCE_SUM, true},
+        {"reduce_max", RMT_REDUCE_MAX, false},   {"reduce_min", RMT_REDUCE_MIN, false},
+        {"reduce_prod", RMT_REDUCE_PROD, false},
+    };
+    reduce_params *params = load->params;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, load->node->op) == 0) {
+            params->function = kinds[i].function;
+            params->mean = kinds[i].mean;
+        }
+    }
+    size_t count = rmt_node_ints(load->node, "dim", params->dims, RMT_MAX_RANK);
+    if (count > RMT_MAX_RANK)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute dim has %zu entries", count);
+    params->dim_count = (int32_t)count;
+    params->keep = rmt_node_bool(load->node, "keep_dim", false);
+    params->all = rmt_node_bool(load->node, "reduce_all", false) || count == 0;
+    return rmt_load_inputs(load, 1);
+}
+
+/* Which dimensions are reduced. False when one of them does not exist. */
+static bool read_mask(const reduce_params *params, int32_t rank, bool mask[RMT_MAX_RANK])
+{
+    for (int32_t i = 0; i < rank; i++)
+        mask[i] = params->all;
+    for (int32_t i = 0; i < params->dim_count && !params->all; i++) {
+        int32_t dim = rmt_axis_normalize(params->dims[i], rank);
+        if (dim < 0)
+            return false;
+        mask[dim] = true;
+    }
+    return true;
+}
+
+/* The view along the dimensions whose mask is `wanted`. */
+static rmt_view pick_dims(const rmt_view *view, const bool mask[RMT_MAX_RANK], bool wanted)
+{
+    rmt_view picked = {.dtype = view->dtype, .data = view->data};
+    for (int32_t i = 0; i < view->shape.rank; i++) {
+        if (mask[i] != wanted)
+            continue;
+        picked.strides[picked.shape.rank] = view->strides[i];
+        picked.shape.dims[picked.shape.rank++] = view->shape.dims[i];
+    }
+    return picked;
+}
+
+static ramet_status reduce_infer(rmt_op_infer *infer)
+{
+    const reduce_params *params = infer->params;
+    const rmt_view *x = &infer->in[0];
+    rmt_view *out = &infer->out[0];
+    bool mask[RMT_MAX_RANK];
+    if (!read_mask(params, x->shape.rank, mask))
+        return rmt_infer_fail(infer, "attribute dim names a dimension that is not there");
+    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
+    bool sums = params->function == RMT_REDUCE_SUM && !params->mean;
+    if (rmt_shape_elements(&reduced.shape) < 1 && !sums && params->function != RMT_REDUCE_PROD)
+        return rmt_infer_fail(infer, "there is nothing to reduce");
+    out->dtype = x->dtype;
+    out->shape = params->keep ? x->shape : kept.shape;
+    for (int32_t i = 0; i < out->shape.rank && params->keep; i++)
+        out->shape.dims[i] = mask[i] ? 1 : x->shape.dims[i];
+    return rmt_infer_done(infer);
+}
+
+static void reduce_place(rmt_op_place *place)
+{
+    const reduce_params *params = place->params;
+    if (params->keep)
+        rmt_strides_like(&place->out[0], &place->in[0]);
+    else
+        rmt_strides_dense(&place->out[0]);
+}
+
+/* ---- run ------------------------------------------------------------------------------------------------------- */
+
+typedef struct reduce_loop {
+    const rmt_op_run *run;
+    const reduce_params *params;
+    rmt_nest reduced;            /* what becomes one element: the view is x at that element */
+    int64_t rows, columns, step; /* of it, outer to inner; the step between columns */
+    double count;
+} reduce_loop;
+
+static float combine(rmt_reduce function, float a, float b)
+{
+    switch (function) {
+    case RMT_REDUCE_MAX: return a > b ? a : b;
+    case RMT_REDUCE_MIN: return a < b ? a : b;
+    case RMT_REDUCE_PROD: return a * b;
+    default: return a + b;
+    }
+}
+
+/* A row of kept elements; what is reduced for each lies together. */
+static void reduce_together(void *context, const rmt_row *row)
+{
+    const reduce_loop *loop = context;
+    rmt_reduce function = loop->params->function;
+    float factor = loop->params->mean ? (float)(1.0 / loop->count) : 1.0f;
+    for (int64_t i = 0; i < row->n; i++) {
+        const float *x = (const float *)row->at[0] + i * row->step[0];
+        float total = loop->run->kernels->reduce(function, x, loop->columns);
+        for (int64_t r = 1; r < loop->rows; r++) {
+            const float *more = x + rmt_nest_row_offset(&loop->reduced, 0, r);
+            total = combine(function, total, loop->run->kernels->reduce(function, more, loop->columns));
+        }
+        ((float *)row->at[1])[i * row->step[1]] = total * factor;
+    }
+}
+
+/* A row of kept elements that lie together, and so do those that are reduced into them. */
+static void reduce_rows(void *context, const rmt_row *row)
+{
+    const reduce_loop *loop = context;
+    const rmt_kernels *kernels = loop->run->kernels;
+    rmt_reduce function = loop->params->function;
+    float total[RMT_ROW_ROOM], group[RMT_ROW_ROOM];
+    size_t bytes = (size_t)row->n * sizeof(float);
+    int64_t done = 0;
+    for (int64_t r = 0; r < loop->rows; r++) {
+        const float *x = (const float *)row->at[0] + rmt_nest_row_offset(&loop->reduced, 0, r);
+        for (int64_t c = 0; c < loop->columns; c++, done++, x += loop->step) {
+            if (done % GROUP != 0) {
+                kernels->reduce_into(function, group, x, row->n);
+                continue;
+            }
+            if (done == GROUP)
+                memcpy(total, group, bytes);
+            else if (done > GROUP)
+                kernels->reduce_into(function, total, group, row->n);
+            memcpy(group, x, bytes);
+        }
+    }
+    if (done > GROUP)
+        kernels->reduce_into(function, total, group, row->n);
+    rmt_activation mean = rmt_activation_none();
+    mean.scale = loop->params->mean ? (float)(1.0 / loop->count) : 1.0f;
+    kernels->unary(done > GROUP ? total : group, total, row->n, &mean);
+    for (int64_t i = 0; i < row->n; i++)
+        ((float *)row->at[1])[i * row->step[1]] = total[i];
+}
+
+/* ---- any dtype, any strides -------------------------------------------------------------------------------------- */
+
+static double reduce_doubles(const reduce_loop *loop, const unsigned char *x)
+{
+    static const double start[RMT_REDUCE_COUNT] = {[RMT_REDUCE_PROD] = 1};
+    ramet_dtype dtype = loop->run->in[0].dtype;
+    double total = start[loop->params->function], value;
+    for (int64_t i = 0; i < loop->rows * loop->columns; i++) {
+        int64_t offset = rmt_nest_row_offset(&loop->reduced, 0, i / loop->columns) + i % loop->columns * loop->step;
+        rmt_numbers_to_doubles(dtype, x + offset * loop->reduced.bytes[0], 1, &value, 1);
+        switch (loop->params->function) {
+        case RMT_REDUCE_MAX: total = i == 0 || value > total ? value : total; break;
+        case RMT_REDUCE_MIN: total = i == 0 || value < total ? value : total; break;
+        case RMT_REDUCE_PROD: total *= value; break;
+        default: total += value; break;
+        }
+    }
+    return loop->params->mean ? total / loop->count : total;
+}
+
+static int64_t reduce_ints(const reduce_loop *loop, const unsigned char *x)
+{
+    ramet_dtype dtype = loop->run->in[0].dtype;
+    int64_t total = loop->params->function == RMT_REDUCE_PROD ? 1 : 0, value;
+    for (int64_t i = 0; i < loop->rows * loop->columns; i++) {
+        int64_t offset = rmt_nest_row_offset(&loop->reduced, 0, i / loop->columns) + i % loop->columns * loop->step;
+        rmt_numbers_to_ints(dtype, x + offset * loop->reduced.bytes[0], 1, &value, 1);
+        switch (loop->params->function) {
+        case RMT_REDUCE_MAX: total = i == 0 ? value : rmt_max_i64(value, total); break;
+        case RMT_REDUCE_MIN: total = i == 0 ? value : rmt_min_i64(value, total); break;
+        case RMT_REDUCE_PROD: total = (int64_t)((uint64_t)total * (uint64_t)value); break;
+        default: total = (int64_t)((uint64_t)total + (uint64_t)value); break;
+        }
+    }
+    return loop->params->mean ? total / (int64_t)loop->count : total;
+}
+
+static void reduce_one_by_one(void *context, const rmt_row *row)
+{
+    const reduce_loop *loop = context;
+    ramet_dtype dtype = loop->run->in[0].dtype;
+    int64_t bytes = loop->reduced.bytes[0];
+    for (int64_t i = 0; i < row->n; i++) {
+        const unsigned char *x = (const unsigned char *)row->at[0] + i * row->step[0] * bytes;
+        unsigned char *out = (unsigned char *)row->at[1] + i * row->step[1] * bytes;
+        if (rmt_dtype_is_float(dtype))
+            rmt_numbers_from_doubles(dtype, (const double[]){reduce_doubles(loop, x)}, out, 1, 1);
+        else
+            rmt_numbers_from_ints(dtype, (const int64_t[]){reduce_ints(loop, x)}, out, 1, 1);
+    }
+}
+
+static void reduce_run(const rmt_op_run *run)
+{
+    const reduce_params *params = run->params;
+    const rmt_view *x = &run->in[0], *out = &run->out[0];
+    bool mask[RMT_MAX_RANK];
+    (void)read_mask(params, x->shape.rank, mask);
+    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
+    rmt_view kept_out = params->keep ? pick_dims(out, mask, false) : *out;
+    reduce_loop loop = {.run = run, .params = params, .reduced = rmt_nest_of((const rmt_view *const[]){&reduced}, 1)};
+    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&kept, &kept_out}, 2);
+    int32_t last = loop.reduced.rank - 1;
+    loop.rows = rmt_nest_rows(&loop.reduced);
+    loop.columns = loop.reduced.dims[last];
+    loop.step = loop.reduced.strides[0][last];
+    loop.count = (double)(loop.rows * loop.columns);
+    nest.piece = rmt_max_i64(1, rmt_min_i64(RMT_ROW_ROOM, nest.piece / rmt_max_i64(1, loop.rows * loop.columns)));
+    rmt_row_task task = reduce_one_by_one;
+    if (x->dtype == RAMET_DTYPE_FLOAT32 && loop.count > 0 && loop.step == 1) {
+        task = reduce_together;
+    } else if (x->dtype == RAMET_DTYPE_FLOAT32 && loop.count > 0 && nest.strides[0][nest.rank - 1] == 1) {
+        task = reduce_rows;
+        nest.piece = rmt_max_i64(nest.piece, 64);
+    }
+    rmt_nest_run(&nest, run->team, task, &loop);
+}
+
+const rmt_op rmt_op_reduce = {.name = "reduce",
+                              .params_bytes = sizeof(reduce_params),
+                              .load = reduce_load,
+                              .infer = reduce_infer,
+                              .place = reduce_place,
+                              .run = reduce_run};

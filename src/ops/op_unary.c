@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions of one element: relu, sigmoid, gelu, ... One operator for all; the
+ * name and attributes of the node choose the function. Any strides, in place
+ * where the memory allows. The few that shape arithmetic needs also run on
+ * integers, exactly.
+ */
+#include "ops/ops.h"
+
+static ramet_status unary_load(rmt_op_load *load)
+{
+    rmt_activation *act = load->params;
+    ramet_status status = rmt_load_inputs(load, 1);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    if (!rmt_activation_read(load->node, load->node->op, "", act))
+        return rmt_fail(load->error, RAMET_STATUS_INTERNAL, "%s is not a function of one element", load->node->op);
+    act->scale = (float)rmt_node_float(load->node, "act_scale", 1);
+    act->shift = (float)rmt_node_float(load->node, "act_shift", 0);
+    return RAMET_STATUS_OK;
+}
+
+static bool runs_on_integers(const rmt_activation *act)
+{
+    bool plain = act->scale == 1.0f && act->shift == 0.0f;
+    return plain && (act->function == RMT_UNARY_RELU || act->function == RMT_UNARY_CLIP ||
+                     act->function == RMT_UNARY_ABS || act->function == RMT_UNARY_SQUARE);
+}
+
+static ramet_status unary_infer(rmt_op_infer *infer)
+{
+    if (rmt_dtype_is_float(infer->in[0].dtype) || !runs_on_integers(infer->params)) {
+        ramet_status status = rmt_infer_float32(infer, 0);
+        if (status != RAMET_STATUS_OK)
+            return status;
+    }
+    return rmt_infer_same(infer);
+}
+
+typedef struct unary_loop {
+    const rmt_activation *act;
+    const rmt_kernels *kernels;
+    ramet_dtype dtype;
+} unary_loop;
+
+static void float_row(void *context, const rmt_row *row)
+{
+    const unary_loop *loop = context;
+    float x_room[RMT_ROW_ROOM], y_room[RMT_ROW_ROOM];
+    float *y = rmt_row_result(row, 0, y_room);
+    loop->kernels->unary(rmt_row_floats(row, 1, x_room), y, row->n, loop->act);
+    rmt_row_scatter(row, 0, y);
+}
+
+void rmt_activate_view(const rmt_op_run *run, const rmt_activation *activation, const rmt_view *x, const rmt_view *out)
+{
+    unary_loop loop = {activation, run->kernels, RAMET_DTYPE_FLOAT32};
+    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){out, x}, 2);
+    rmt_nest_gathers(&nest);
+    rmt_nest_run(&nest, run->team, float_row, &loop);
+}
+
+static int64_t integer_function(const rmt_activation *act, int64_t x)
+{
+    switch (act->function) {
+    case RMT_UNARY_RELU: return rmt_max_i64(x, 0);
+    case RMT_UNARY_ABS: return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
+    case RMT_UNARY_SQUARE: return (int64_t)((uint64_t)x * (uint64_t)x);
+    default: break;
+    }
+    double limits[2] = {(double)act->p0, (double)act->p1};
+    int64_t bounds[2];
+    rmt_numbers_to_ints(RAMET_DTYPE_FLOAT64, limits, 1, bounds, 2);
+    return rmt_min_i64(rmt_max_i64(x, bounds[0]), bounds[1]);
+}
+
+static void integer_row(void *context, const rmt_row *row)
+{
+    const unary_loop *loop = context;
+    int64_t numbers[RMT_ROW_ROOM];
+    rmt_numbers_to_ints(loop->dtype, row->at[1], row->step[1], numbers, row->n);
+    for (int64_t i = 0; i < row->n; i++)
+        numbers[i] = integer_function(loop->act, numbers[i]);
+    rmt_numbers_from_ints(loop->dtype, numbers, row->at[0], row->step[0], row->n);
+}
+
+static void unary_run(const rmt_op_run *run)
+{
+    unary_loop loop = {run->params, run->kernels, run->in[0].dtype};
+    if (loop.dtype == RAMET_DTYPE_FLOAT32) {
+        rmt_activate_view(run, loop.act, &run->in[0], &run->out[0]);
+        return;
+    }
+    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&run->out[0], &run->in[0]}, 2);
+    nest.piece = RMT_ROW_ROOM;
+    rmt_nest_run(&nest, run->team, integer_row, &loop);
+}
+
+const rmt_op rmt_op_unary = {.name = "unary",
+                             .params_bytes = sizeof(rmt_activation),
+                             .load = unary_load,
+                             .infer = unary_infer,
+                             .place = rmt_place_like_input,
+                             .run = unary_run};
