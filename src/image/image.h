@@ -13,6 +13,9 @@
 #include "base/base.h"
 #include "ramet/image.h"
 
+/* The default of ramet_image_option.max_pixels, and the most that geometry takes from a caller. */
+enum { RMT_IMAGE_MAX_PIXELS = 100000000 };
+
 /* OpenCV's numbers; configuration files name them by either. */
 typedef enum rmt_interpolation {
     RMT_INTERPOLATION_NEAREST = 0,
@@ -38,6 +41,9 @@ ramet_image rmt_image_view(const ramet_image *image, int32_t x, int32_t y, int32
  */
 ramet_status rmt_image_resize(const ramet_image *src, ramet_image *dst, rmt_interpolation interpolation, double step_x,
                               double step_y, ramet_error *error);
+
+/* Turns dst into a new image: src as EXIF's orientation 1..8 says it should be looked at. */
+ramet_status rmt_image_orient(const ramet_image *src, int orientation, ramet_image *dst, ramet_error *error);
 
 /* Turns dst into a new image: src turned counter-clockwise by quarter_turns * 90 degrees (0..3). */
 ramet_status rmt_image_rotate(const ramet_image *src, int quarter_turns, ramet_image *dst, ramet_error *error);

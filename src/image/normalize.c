@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pixels to numbers. A byte has 256 values, so each output channel is one
+ * table; a pixel costs three look-ups and lands wherever the strides say.
+ */
+#include "image/resizer.h"
+
+/* The number of each byte value, for the three output channels. */
+typedef struct number_tables {
+    float of[3][256];
+    int from[3]; /* the byte of a BGR pixel that output channel c takes */
+} number_tables;
+
+static void fill_tables(const rmt_pixel_transform *transform, number_tables *tables)
+{
+    for (int c = 0; c < 3; c++) {
+        tables->from[c] = transform->swap_rb ? 2 - c : c;
+        for (int value = 0; value < 256; value++)
+            tables->of[c][value] = (float)value * transform->scale[c] + transform->shift[c];
+    }
+}
+
+static void normalize_row(const number_tables *tables, const uint8_t *bgr, int32_t width, float *out,
+                          ptrdiff_t pixel_stride, ptrdiff_t channel_stride)
+{
+    const uint8_t *first = bgr + tables->from[0], *second = bgr + 1, *third = bgr + tables->from[2];
+    for (int32_t x = 0; x < width; x++, out += pixel_stride) {
+        size_t at = 3 * (size_t)x;
+        out[0] = tables->of[0][first[at]];
+        out[channel_stride] = tables->of[1][second[at]];
+        out[2 * channel_stride] = tables->of[2][third[at]];
+    }
+}
+
+void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform, float *out,
+                         ptrdiff_t row_stride, ptrdiff_t pixel_stride, ptrdiff_t channel_stride)
+{
+    number_tables tables;
+    fill_tables(transform, &tables);
+    for (int32_t y = 0; y < image->height; y++)
+        normalize_row(&tables, rmt_image_row(image, y), image->width, out + y * row_stride, pixel_stride,
+                      channel_stride);
+}
+
+ramet_status rmt_image_resize_normalize(const ramet_image *src, int32_t width, int32_t height,
+                                        const rmt_pixel_transform *transform, float *out, ptrdiff_t row_stride,
+                                        ptrdiff_t pixel_stride, ptrdiff_t channel_stride, ramet_error *error)
+{
+    rmt_resizer resizer;
+    ramet_status status = rmt_resizer_open(&resizer, src, width, height, RMT_INTERPOLATION_LINEAR, 0, 0, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    uint8_t *row = rmt_arena_alloc(&resizer.memory, (size_t)width, 3);
+    if (row) {
+        number_tables tables;
+        fill_tables(transform, &tables);
+        for (int32_t y = 0; y < height; y++) {
+            resizer.row(&resizer, y, row);
+            normalize_row(&tables, row, width, out + y * row_stride, pixel_stride, channel_stride);
+        }
+    } else {
+        status = rmt_fail_memory(error, 3 * (size_t)width);
+    }
+    rmt_resizer_close(&resizer);
+    return status;
+}

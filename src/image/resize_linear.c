@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bilinear resizing in fixed point, the same bytes as cv2.
+ *
+ * A source row is blended horizontally once, to 16 bits (a pixel's value times
+ * 128), and kept; a destination row blends two of these. Weights have 11 bits.
+ * The last row's neighbour is the row itself.
+ */
+#include "image/resizer.h"
+
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+typedef struct linear {
+    int32_t *at;          /* [width]: byte of the left pixel in a source row */
+    int16_t (*weight)[2]; /* [width]: of the left and of the right pixel */
+    int32_t inner;        /* destination pixels whose left pixel has 8 bytes of its row behind it */
+    int16_t *rows[2];     /* [3 * width + 1]: blended source rows; row y is in slot y % 2 */
+    int32_t row_of[2];    /* the source row in a slot; -1: none */
+} linear;
+
+/* A pixel and its right neighbour, blended: reads 8 bytes, writes 4 numbers of which 3 count. */
+static inline void blend_pixel(const uint8_t *in, const int16_t weight[2], int16_t *out)
+{
+#if defined(__SSE2__)
+    int32_t both;
+    memcpy(&both, weight, sizeof both);
+    __m128i pixels = _mm_loadl_epi64((const __m128i *)in);
+    __m128i pairs = _mm_unpacklo_epi8(pixels, _mm_srli_epi64(pixels, 24)); /* b b g g r r: left, right */
+    __m128i sums = _mm_madd_epi16(_mm_unpacklo_epi8(pairs, _mm_setzero_si128()), _mm_set1_epi32(both));
+    _mm_storel_epi64((__m128i *)out, _mm_packs_epi32(_mm_srai_epi32(sums, 4), sums));
+#else
+    for (int c = 0; c < 3; c++)
+        out[c] = (int16_t)((in[c] * weight[0] + in[c + 3] * weight[1]) >> 4);
+#endif
+}
+
+static void blend_row(const linear *s, const uint8_t *in, int32_t width, int16_t *out)
+{
+    for (int32_t x = 0; x < s->inner; x++)
+        blend_pixel(in + s->at[x], s->weight[x], out + 3 * (size_t)x);
+    for (int32_t x = s->inner; x < width; x++) {
+        const uint8_t *left = in + s->at[x];
+        const uint8_t *right =
+            s->weight[x][1] ? left + 3 : left; /* the last pixel has no neighbour and no weight for it */
+        for (int c = 0; c < 3; c++)
+            out[3 * (size_t)x + (size_t)c] = (int16_t)((left[c] * s->weight[x][0] + right[c] * s->weight[x][1]) >> 4);
+    }
+}
+
+/* Source row y (clamped into the image), blended. */
+static const int16_t *blended(const rmt_resizer *r, int64_t y)
+{
+    linear *s = r->state;
+    int32_t row = rmt_clamp_index(y, r->src->height), slot = row % 2;
+    if (s->row_of[slot] != row) {
+        blend_row(s, rmt_image_row(r->src, row), r->width, s->rows[slot]);
+        s->row_of[slot] = row;
+    }
+    return s->rows[slot];
+}
+
+static void linear_row(rmt_resizer *r, int32_t y, uint8_t *out)
+{
+    float fraction;
+    int32_t row = rmt_resizer_position(r->interpolation, y, r->step_y, &fraction);
+    const int16_t *above = blended(r, row), *below = blended(r, (int64_t)row + 1);
+    int16_t over = rmt_resizer_weight(1.0f - fraction), under = rmt_resizer_weight(fraction);
+    size_t count = 3 * (size_t)r->width;
+    for (size_t i = 0; i < count; i++) {
+        int16_t upper = (int16_t)(above[i] * over >> 16), lower = (int16_t)(below[i] * under >> 16);
+        out[i] = (uint8_t)((int16_t)(upper + lower + 2) >> 2);
+    }
+}
+
+static void set_columns(const rmt_resizer *r, linear *s)
+{
+    for (int32_t x = 0; x < r->width; x++) {
+        float fraction;
+        int32_t left = rmt_resizer_position(r->interpolation, x, r->step_x, &fraction);
+        if (left < 0 || left >= r->src->width - 1)
+            fraction = 0;
+        s->at[x] = 3 * rmt_clamp_index(left, r->src->width);
+        s->weight[x][0] = rmt_resizer_weight(1.0f - fraction);
+        s->weight[x][1] = rmt_resizer_weight(fraction);
+        if (s->at[x] + 8 <= 3 * r->src->width)
+            s->inner = x + 1;
+    }
+}
+
+bool rmt_resizer_open_linear(rmt_resizer *r)
+{
+    size_t width = (size_t)r->width;
+    linear *s = rmt_arena_alloc(&r->memory, 1, sizeof *s);
+    if (!s)
+        return false;
+    s->at = rmt_arena_alloc(&r->memory, width, sizeof *s->at);
+    s->weight = rmt_arena_alloc(&r->memory, width, sizeof *s->weight);
+    for (int slot = 0; slot < 2; slot++) {
+        s->rows[slot] = rmt_arena_alloc(&r->memory, 3 * width + 1, sizeof *s->rows[slot]);
+        s->row_of[slot] = -1;
+    }
+    if (!s->at || !s->weight || !s->rows[0] || !s->rows[1])
+        return false;
+    set_columns(r, s);
+    r->state = s;
+    r->row = linear_row;
+    return true;
+}
