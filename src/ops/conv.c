@@ -58,11 +58,14 @@ ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *co
     return RAMET_STATUS_OK;
 }
 
+/* Groups have their panels, and so their bias, padded one by one; depthwise channels follow each other. */
+static int64_t bias_parts(const rmt_conv *conv) { return conv->algorithm == RMT_CONV_DEPTHWISE ? 1 : conv->groups; }
+
 ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_floats)
 {
-    int64_t group_out = conv->out_channels / conv->groups;
+    int64_t parts = bias_parts(conv);
     conv->bias_at = weight_floats;
-    conv->zeros_at = conv->bias_at + conv->groups * rmt_round16(group_out);
+    conv->zeros_at = conv->bias_at + parts * rmt_round16(conv->out_channels / parts);
     int64_t floats = conv->zeros_at + rmt_round16((int64_t)conv->in_channels * conv->window.kernel_w);
     if (floats > RMT_MAX_ELEMENTS)
         return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the filter would pack to more than 8 GiB");
@@ -113,10 +116,10 @@ void rmt_conv_pack_bias(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
     const rmt_value *value = constant_input(pack->graph, pack->node, CONV_BIAS);
-    int64_t group_out = conv->out_channels / conv->groups;
+    int64_t parts = bias_parts(conv), count = conv->out_channels / parts;
     float *bias = (float *)pack->packed + conv->bias_at;
-    for (int64_t g = 0; value != NULL && g < conv->groups; g++)
-        rmt_constant_floats(value, g * group_out, group_out, bias + g * rmt_round16(group_out));
+    for (int64_t i = 0; value != NULL && i < parts; i++)
+        rmt_constant_floats(value, i * count, count, bias + i * rmt_round16(count));
 }
 
 /* One filter [ci / g][taps] of output channel `co` into its column of the panel [taps][ci / g][16]. */

@@ -8,7 +8,7 @@
  * Packed weights, in floats:
  *   indirect:  [group][co / g / 16][kh][kw][ci / g][16]
  *   depthwise: [kh * kw][c rounded up to 16]
- * then the bias, [group][co / g rounded up to 16], then a row of zeros that stands for padding.
+ * then the bias, [group][co / g rounded up to 16] or [c rounded up to 16], then a row of zeros that stands for padding.
  */
 #ifndef RMT_CONV_H
 #define RMT_CONV_H

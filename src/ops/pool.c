@@ -75,7 +75,7 @@ static pool_window window_at(const pool_params *params, const rmt_geometry *g, i
     const rmt_window *w = &params->window;
     if (params->global)
         return (pool_window){0, g->in_h, 0, g->in_w, g->in_h * g->in_w};
-    if (params->adaptive) {
+    if (params->adaptive && params->function == RMT_REDUCE_SUM) { /* PaddlePaddle's maximum slides all the same */
         pool_window p = {(int32_t)((int64_t)oy * g->in_h / g->out_h),
                          (int32_t)(((int64_t)(oy + 1) * g->in_h + g->out_h - 1) / g->out_h),
                          (int32_t)((int64_t)ox * g->in_w / g->out_w),
@@ -84,8 +84,8 @@ static pool_window window_at(const pool_params *params, const rmt_geometry *g, i
         return p;
     }
     int32_t y = oy * w->stride_h - g->pad_top, x = ox * w->stride_w - g->pad_left;
-    int32_t y_end = clamp(y + w->kernel_h, y, g->in_h + g->pad_bottom);
-    int32_t x_end = clamp(x + w->kernel_w, x, g->in_w + g->pad_right);
+    int32_t y_end = clamp(y + w->kernel_h, y, g->in_h + g->pad_top); /* the front padding, as PaddlePaddle */
+    int32_t x_end = clamp(x + w->kernel_w, x, g->in_w + g->pad_left);
     return (pool_window){clamp(y, 0, g->in_h), clamp(y_end, 0, g->in_h), clamp(x, 0, g->in_w), clamp(x_end, 0, g->in_w),
                          (y_end - y) * (x_end - x)};
 }
