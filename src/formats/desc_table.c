@@ -58,8 +58,9 @@ static bool adapt_interp_v1(const rmt_node *raw, rmt_graph *graph, int32_t node)
 static const rmt_op_rule rules[] = {
     {"conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
     {"depthwise_conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
-    {"conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
-    {"depthwise_conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
+    /* PaddlePaddle's CPU kernels do not read the Bias of a transposed convolution either. */
+    {"conv2d_transpose", "conv2d_transpose", "Input Filter", "Output", CONV_TRANSPOSE_ATTRS, NULL},
+    {"depthwise_conv2d_transpose", "conv2d_transpose", "Input Filter", "Output", CONV_TRANSPOSE_ATTRS, NULL},
     {"batch_norm", "batch_norm", "X Scale Bias Mean Variance", "Y", "epsilon", NULL},
     {"layer_norm", "layer_norm", "X Scale? Bias?", "Y", "epsilon begin_norm_axis", NULL},
 
@@ -96,7 +97,7 @@ static const rmt_op_rule rules[] = {
     {"mish", "mish", "X", "Out", "", NULL},
     {"softplus", "softplus", "X", "Out", "beta threshold", NULL},
     {"pow", "pow", "X", "Out", "factor", NULL},
-    {"clip", "clip", "X", "Out", "min max", NULL},
+    {"clip", "clip", "X Min? Max?", "Out", "min max", NULL},
     {"erf", "erf", "X", "Out", "", NULL},
     {"scale", "scale", "X ScaleTensor?", "Out", "scale bias bias_after_scale", NULL},
     {"assign", "identity", "X", "Out", "", NULL},
@@ -126,7 +127,7 @@ static const rmt_op_rule rules[] = {
     {"transpose2", "transpose", "X", "Out", "perm=axis", NULL},
     {"concat", "concat", "X*", "Out", "axis", NULL},
     {"stack", "stack", "X*", "Y", "axis", NULL},
-    {"split", "split", "X", "Out*", "sections num axis", NULL},
+    {"split", "split", "X SectionsTensorList+?", "Out*", "sections num axis", NULL},
     {"slice", "slice", "Input StartsTensorList+|StartsTensor? EndsTensorList+|EndsTensor?", "Out",
      "axes starts ends decrease_axis", NULL},
     {"strided_slice", "strided_slice", "Input", "Out", "axes starts ends strides decrease_axis", NULL},

@@ -7,6 +7,7 @@
  */
 #include "ops/sliding_window.h"
 
+#include <float.h>
 #include <string.h>
 
 typedef struct pool_params {
@@ -122,11 +123,11 @@ static void pool_pixel(const pool_run_state *d, int32_t n, int32_t oy, int32_t o
     for (int32_t y = w.y0; y < w.y1; y++)
         for (int32_t x = w.x0; x < w.x1; x++)
             pixels[count++] = rmt_pixel_at(&d->x, n, y, x);
-    if (count == 0) {
-        memset(out, 0, (size_t)d->y.c * sizeof *out);
-        return;
-    }
     bool mean = d->params->function == RMT_REDUCE_SUM;
+    for (int32_t c = 0; count == 0 && c < d->y.c; c++) /* a window beside the image */
+        out[c] = mean ? 0 : -FLT_MAX;
+    if (count == 0)
+        return;
     float factor = !mean ? 1.0f : 1.0f / (float)(d->params->exclusive ? count : w.all);
     d->run->kernels->pool(d->params->function, pixels, count, factor, out, d->y.c);
 }
