@@ -58,9 +58,8 @@ static bool adapt_interp_v1(const rmt_node *raw, rmt_graph *graph, int32_t node)
 static const rmt_op_rule rules[] = {
     {"conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
     {"depthwise_conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
-    /* PaddlePaddle's CPU kernels do not read the Bias of a transposed convolution either. */
-    {"conv2d_transpose", "conv2d_transpose", "Input Filter", "Output", CONV_TRANSPOSE_ATTRS, NULL},
-    {"depthwise_conv2d_transpose", "conv2d_transpose", "Input Filter", "Output", CONV_TRANSPOSE_ATTRS, NULL},
+    {"conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
+    {"depthwise_conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
     {"batch_norm", "batch_norm", "X Scale Bias Mean Variance", "Y", "epsilon", NULL},
     {"layer_norm", "layer_norm", "X Scale? Bias?", "Y", "epsilon begin_norm_axis", NULL},
 
