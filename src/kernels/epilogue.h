@@ -14,21 +14,22 @@ RMT_INLINE vf v_hard_swish(vf x, vf threshold, vf factor, vf offset)
     return x * (v_clamp(x + offset, v_set(0), threshold) * factor);
 }
 
+/* Clamping to infinite limits changes nothing, so it needs no switch. */
 typedef struct epilogue {
-    bool clamp, hard_swish;
+    float low, high;
+    bool hard_swish;
+    float threshold, factor, offset;
     bool behind; /* the activation has to be applied to the stored elements */
-    float low, high, threshold, factor, offset;
 } epilogue;
 
 RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
 {
-    epilogue e = {.low = 0, .high = INFINITY};
+    epilogue e = {.low = -INFINITY, .high = INFINITY};
     if (act->scale != 1.0f || act->shift != 0.0f) {
         e.behind = true;
     } else if (act->function == RMT_UNARY_RELU) {
-        e.clamp = true;
+        e.low = 0;
     } else if (act->function == RMT_UNARY_CLIP) {
-        e.clamp = true;
         e.low = act->p0;
         e.high = act->p1;
     } else if (act->function == RMT_UNARY_HARD_SWISH) {
@@ -42,13 +43,21 @@ RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
     return e;
 }
 
-RMT_INLINE vf epilogue_apply(const epilogue *e, vf x)
+/* The same in registers, for loops that store between its uses. */
+typedef struct epilogue_vectors {
+    vf low, high, threshold, factor, offset;
+    bool hard_swish;
+} epilogue_vectors;
+
+RMT_INLINE epilogue_vectors epilogue_load(const epilogue *e)
 {
-    if (e->clamp)
-        x = v_clamp(x, v_set(e->low), v_set(e->high));
-    if (e->hard_swish)
-        x = v_hard_swish(x, v_set(e->threshold), v_set(e->factor), v_set(e->offset));
-    return x;
+    return (epilogue_vectors){v_set(e->low),    v_set(e->high),   v_set(e->threshold),
+                              v_set(e->factor), v_set(e->offset), e->hard_swish};
+}
+
+RMT_INLINE vf epilogue_apply(const epilogue_vectors *e, vf x)
+{
+    return e->hard_swish ? v_hard_swish(x, e->threshold, e->factor, e->offset) : v_clamp(x, e->low, e->high);
 }
 
 #endif

@@ -1,106 +1,214 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row of a depthwise convolution: several neighbouring pixels at a time, one vector of channels after the other, so
- * that a weight is loaded once for all of them. Pixels near the ends of the row, which miss taps, go one by one.
+ * A row of a depthwise convolution. Where the kernel is 3 or 5 wide and lies inside the row, a group of neighbouring
+ * pixels shares the weights and the input columns that it has in registers. Pixels near the ends of the row, and other
+ * kernels, go one by one over several vectors of channels.
  *
  * Every output is one chain of multiply-adds over the rows and columns of the kernel, ascending, without the taps that
- * fall outside; how pixels are grouped does not enter it.
+ * fall outside; how pixels and channels are grouped does not enter it.
  */
 #include "kernels/epilogue.h"
 
-#define PIXELS 8
+#define PIXELS 8  /* of a group at most */
+#define ROWS 5    /* of a kernel that has its own code */
+#define VECTORS 4 /* of channels, for a single pixel */
 
-/* Output pixels from x on that see the kernel's columns [first, last). */
-typedef struct group {
+/* A row, and what all its pixels share. */
+typedef struct task {
     const rmt_depthwise *d;
-    const epilogue *end;
-    int32_t x, first, last;
-} group;
+    epilogue_vectors end;
+} task;
 
-/* One vector of channels, `left` of them valid, of `pixels` output pixels. */
-RMT_INLINE void convolve(const group *g, int32_t c, int32_t left, const int32_t pixels, const int32_t kw)
+/* Bias, add and activation, and the store, of one vector of channels (`left` of them are in the row). */
+RMT_INLINE void finish(const task *t, int32_t x, int32_t c, int32_t left, vf sum)
 {
-    const rmt_depthwise *d = g->d;
-    const ptrdiff_t step = d->stride * d->in_pixel, tap = d->dilation * d->in_pixel;
-    const ptrdiff_t from = (g->x * d->stride - d->pad_left) * d->in_pixel + c;
-    const int32_t first = kw > 0 ? 0 : g->first, last = kw > 0 ? kw : g->last;
-    vf sum[PIXELS];
-    for (int32_t i = 0; i < pixels; i++)
-        sum[i] = v_set(0);
+    const ptrdiff_t to = x * t->d->out_pixel + c;
+    if (t->d->bias != NULL)
+        sum += v_load(t->d->bias + c);
+    if (t->d->add != NULL)
+        sum += v_load_upto(t->d->add + to, left);
+    v_store_upto(t->d->out + to, epilogue_apply(&t->end, sum), left);
+}
+
+/* ---- single pixels ---------------------------------------------------------------------------------------- */
+
+/* Output pixel x, of whose kernel the columns [first, end) lie in the row; whole vectors, or one that is cut. */
+RMT_INLINE void convolve_vectors(const task *t, int32_t x, int32_t first, int32_t end, int32_t c, const int32_t vectors,
+                                 const bool whole)
+{
+    const rmt_depthwise *d = t->d;
+    const ptrdiff_t from = ((ptrdiff_t)x * d->stride - d->pad_left) * d->in_pixel + c;
+    const int32_t left = whole ? RMT_VL : d->channels - c;
+    vf sum[VECTORS];
+    for (int32_t v = 0; v < vectors; v++)
+        sum[v] = v_set(0);
     for (int32_t r = 0; r < d->kh; r++) {
         if (d->rows[r] == NULL)
             continue;
-        const float *weight = d->weight + r * d->kw * d->weight_stride + c;
-        for (int32_t s = first; s < last; s++) {
-            const float *in = d->rows[r] + from + s * tap;
-            vf w = v_load(weight + s * d->weight_stride);
-            for (int32_t i = 0; i < pixels; i++)
-                sum[i] += v_load_upto(in + i * step, left) * w;
+        for (int32_t s = first; s < end; s++) {
+            const float *in = d->rows[r] + from + s * d->dilation * d->in_pixel;
+            const float *weight = d->weight + (r * d->kw + s) * d->weight_stride + c;
+            for (int32_t v = 0; v < vectors; v++)
+                sum[v] += v_load_upto(in + v * RMT_VL, left) * v_load(weight + v * RMT_VL);
         }
     }
-    for (int32_t i = 0; i < pixels; i++) {
-        const ptrdiff_t to = (g->x + i) * d->out_pixel + c;
-        if (d->bias != NULL)
-            sum[i] += v_load(d->bias + c);
-        if (d->add != NULL)
-            sum[i] += v_load_upto(d->add + to, left);
-        v_store_upto(d->out + to, epilogue_apply(g->end, sum[i]), left);
+    for (int32_t v = 0; v < vectors; v++)
+        finish(t, x, c + v * RMT_VL, left, sum[v]);
+}
+
+/* Channels from c on. */
+static void convolve_pixel(const task *t, int32_t x, int32_t c)
+{
+    const rmt_depthwise *d = t->d;
+    const int32_t column = x * d->stride - d->pad_left;
+    int32_t first = 0, end = d->kw;
+    while (first < end && column + first * d->dilation < 0)
+        first++;
+    while (end > first && column + (end - 1) * d->dilation >= d->in_width)
+        end--;
+    for (; c + VECTORS * RMT_VL <= d->channels; c += VECTORS * RMT_VL)
+        convolve_vectors(t, x, first, end, c, VECTORS, true);
+    for (; c + RMT_VL <= d->channels; c += RMT_VL)
+        convolve_vectors(t, x, first, end, c, 1, true);
+    if (c < d->channels)
+        convolve_vectors(t, x, first, end, c, 1, false);
+}
+
+/* ---- groups of pixels whose kernels lie inside the row -------------------------------------------------------- */
+
+/* The kernel's rows that are there, at the group's first column, with their weights. */
+typedef struct kernel_rows {
+    const float *in[ROWS], *weight[ROWS];
+    int32_t count;
+} kernel_rows;
+
+RMT_INLINE kernel_rows find_rows(const rmt_depthwise *d, int32_t x)
+{
+    const ptrdiff_t from = ((ptrdiff_t)x * d->stride - d->pad_left) * d->in_pixel;
+    kernel_rows rows = {.count = 0};
+    for (int32_t r = 0; r < d->kh; r++) {
+        if (d->rows[r] == NULL)
+            continue;
+        rows.in[rows.count] = d->rows[r] + from;
+        rows.weight[rows.count++] = d->weight + r * d->kw * d->weight_stride;
+    }
+    return rows;
+}
+
+/* One decision for all pixels. */
+RMT_INLINE void activate(const epilogue_vectors *end, vf sum[PIXELS], const int32_t pixels)
+{
+    if (end->hard_swish)
+        for (int32_t i = 0; i < pixels; i++)
+            sum[i] = v_hard_swish(sum[i], end->threshold, end->factor, end->offset);
+    else
+        for (int32_t i = 0; i < pixels; i++)
+            sum[i] = v_clamp(sum[i], end->low, end->high);
+}
+
+/* All whole vectors of channels of a group. Nothing is read from the task in the loop, since its stores might alias. */
+RMT_INLINE void convolve_group(const task *t, int32_t x, const int32_t pixels, const int32_t kw, const int32_t stride)
+{
+    const rmt_depthwise *d = t->d;
+    const kernel_rows rows = find_rows(d, x);
+    const epilogue_vectors end = t->end;
+    const ptrdiff_t in_pixel = d->in_pixel, out_pixel = d->out_pixel, weight_stride = d->weight_stride;
+    const float *bias = d->bias, *add = d->add == NULL ? NULL : d->add + x * out_pixel;
+    float *out = d->out + x * out_pixel;
+    const int32_t channels = d->channels / RMT_VL * RMT_VL;
+    for (int32_t c = 0; c < channels; c += RMT_VL) {
+        vf sum[PIXELS];
+        for (int32_t i = 0; i < pixels; i++)
+            sum[i] = v_set(0);
+        for (int32_t r = 0; r < rows.count; r++) {
+            const float *in = rows.in[r] + c, *weight = rows.weight[r] + c;
+#pragma GCC unroll 8
+            for (int32_t i = 0; i < pixels; i++)
+                for (int32_t s = 0; s < kw; s++)
+                    sum[i] += v_load(in + (i * stride + s) * in_pixel) * v_load(weight + s * weight_stride);
+        }
+        const vf more = bias == NULL ? v_set(0) : v_load(bias + c);
+        for (int32_t i = 0; i < pixels; i++)
+            sum[i] += more;
+        if (add != NULL)
+            for (int32_t i = 0; i < pixels; i++)
+                sum[i] += v_load(add + i * out_pixel + c);
+        activate(&end, sum, pixels);
+        for (int32_t i = 0; i < pixels; i++)
+            v_store(out + i * out_pixel + c, sum[i]);
     }
 }
 
-RMT_INLINE void all_channels(const group *g, const int32_t pixels, const int32_t kw)
+RMT_INLINE void run_pixels(const task *t, int32_t x, const int32_t pixels, const int32_t kw, const int32_t stride)
 {
-    int32_t c = 0;
-    for (; c + RMT_VL <= g->d->channels; c += RMT_VL)
-        convolve(g, c, RMT_VL, pixels, kw);
-    for (; c < g->d->channels; c += RMT_VL)
-        convolve(g, c, g->d->channels - c, pixels, kw);
+    convolve_group(t, x, pixels, kw, stride);
+    if (t->d->channels % RMT_VL == 0)
+        return;
+    for (int32_t i = 0; i < pixels; i++)
+        convolve_pixel(t, x + i, t->d->channels / RMT_VL * RMT_VL);
 }
 
-static void run(const group *g, int32_t pixels)
+RMT_INLINE void run_group(const task *t, int32_t x, int32_t pixels, const int32_t kw, const int32_t stride)
 {
     switch (pixels) {
-    case 8: all_channels(g, 8, 0); break;
-    case 7: all_channels(g, 7, 0); break;
-    case 6: all_channels(g, 6, 0); break;
-    case 5: all_channels(g, 5, 0); break;
-    case 4: all_channels(g, 4, 0); break;
-    case 3: all_channels(g, 3, 0); break;
-    case 2: all_channels(g, 2, 0); break;
-    default: all_channels(g, 1, 0); break;
+    case 8: run_pixels(t, x, 8, kw, stride); break;
+    case 7: run_pixels(t, x, 7, kw, stride); break;
+    case 6: run_pixels(t, x, 6, kw, stride); break;
+    case 5: run_pixels(t, x, 5, kw, stride); break;
+    case 4: run_pixels(t, x, 4, kw, stride); break;
+    case 3: run_pixels(t, x, 3, kw, stride); break;
+    case 2: run_pixels(t, x, 2, kw, stride); break;
+    default: run_pixels(t, x, 1, kw, stride); break;
     }
 }
 
-static void border(const rmt_depthwise *d, const epilogue *end, int32_t x_begin, int32_t x_end)
+static void run_group_3_1(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 3, 1); }
+static void run_group_3_2(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 3, 2); }
+static void run_group_5_1(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 5, 1); }
+static void run_group_5_2(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 5, 2); }
+
+/* ---- the row ---------------------------------------------------------------------------------------------------- */
+
+typedef void group_run(const task *t, int32_t x, int32_t pixels);
+
+/* NULL: no code of its own. */
+static group_run *choose_group(const rmt_depthwise *d)
 {
-    for (int32_t x = x_begin; x < x_end; x++) {
-        int32_t at = x * d->stride - d->pad_left;
-        group g = {.d = d, .end = end, .x = x, .first = 0, .last = d->kw};
-        while (g.first < d->kw && at + g.first * d->dilation < 0)
-            g.first++;
-        while (g.last > g.first && at + (g.last - 1) * d->dilation >= d->in_width)
-            g.last--;
-        run(&g, 1);
+    if (d->dilation != 1)
+        return NULL;
+    if (d->kw == 3)
+        return d->stride == 1 ? run_group_3_1 : d->stride == 2 ? run_group_3_2 : NULL;
+    if (d->kw == 5)
+        return d->stride == 1 ? run_group_5_1 : d->stride == 2 ? run_group_5_2 : NULL;
+    return NULL;
+}
+
+/* Groups whose sizes differ by one at most. */
+static void run_inside(const task *t, group_run *run, int32_t begin, int32_t end)
+{
+    const int32_t groups = (end - begin + PIXELS - 1) / PIXELS;
+    for (int32_t i = 0; i < groups; i++) {
+        const int32_t from = begin + (int32_t)((int64_t)(end - begin) * i / groups);
+        const int32_t to = begin + (int32_t)((int64_t)(end - begin) * (i + 1) / groups);
+        run(t, from, to - from);
     }
 }
 
 void RMT_NAME(depthwise)(const rmt_depthwise *d)
 {
     const epilogue end = epilogue_make(&d->act);
-    /* [begin, end): output pixels all of whose taps lie in the row */
-    int32_t reach = (d->kw - 1) * d->dilation, room = d->in_width - 1 - reach + d->pad_left;
-    int32_t inner_end = room < 0 ? 0 : (int32_t)rmt_min_i64(room / d->stride + 1, d->out_width);
-    int32_t inner = d->pad_left <= 0 ? 0 : (d->pad_left + d->stride - 1) / d->stride;
-    if (inner > inner_end)
-        inner = inner_end;
-    border(d, &end, 0, inner);
-    int32_t groups = (inner_end - inner + PIXELS - 1) / PIXELS;
-    for (int32_t i = 0; i < groups; i++) {
-        int32_t from = inner + (inner_end - inner) * i / groups, to = inner + (inner_end - inner) * (i + 1) / groups;
-        group g = {.d = d, .end = &end, .x = from, .first = 0, .last = d->kw};
-        run(&g, to - from);
-    }
-    border(d, &end, inner_end, d->out_width);
+    const task t = {d, epilogue_load(&end)};
+    group_run *run = choose_group(d);
+    /* [begin, inside): the pixels all of whose columns lie in the row */
+    const int32_t room = d->in_width + d->pad_left - (d->kw - 1) * d->dilation - 1;
+    const int32_t inside = run == NULL || room < 0 ? 0 : (int32_t)rmt_min_i64(room / d->stride + 1, d->out_width);
+    const int32_t begin = (int32_t)rmt_min_i64((d->pad_left + d->stride - 1) / d->stride, inside);
+    for (int32_t x = 0; x < begin; x++)
+        convolve_pixel(&t, x, 0);
+    if (run != NULL)
+        run_inside(&t, run, begin, inside);
+    for (int32_t x = inside; x < d->out_width; x++)
+        convolve_pixel(&t, x, 0);
     if (!end.behind)
         return;
     for (int32_t x = 0; x < d->out_width; x++)

@@ -11,6 +11,8 @@
 #define BLOCK_ROWS 240 /* bounds the sums that wait between passes */
 #define PASS_STEPS 512 /* 32 KiB of a panel */
 
+static const float zeros[RMT_TILE_VECTORS * RMT_VL];
+
 /* The columns of a group, in vectors: a tall block is best served by square tiles, a single row by many columns. */
 static int32_t group_vectors(int32_t rows, int32_t columns)
 {
@@ -30,33 +32,35 @@ static int32_t group_vectors(int32_t rows, int32_t columns)
 #endif
 }
 
+static int32_t ceil_divide(int32_t a, int32_t b) { return (a + b - 1) / b; }
+
 /* Tiles whose heights differ by one at most, over `rows` rows. */
-static void run_pass(const gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors, vf *sums)
+static void run_pass(gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors, vf *sums)
 {
-    int32_t tallest = RMT_NAME(tile_rows)(vectors);
-    int32_t tiles = (rows + tallest - 1) / tallest;
-    int32_t low = rows / tiles, high_tiles = rows % tiles;
+    const int32_t tiles = ceil_divide(rows, RMT_NAME(tile_rows)(vectors));
+    const int32_t low = rows / tiles, high_tiles = rows % tiles, high_rows = high_tiles * (low + 1);
+    pass->prefetch_step = vectors <= RMT_PARTS ? RMT_PANEL * (ptrdiff_t)sizeof(float) / tiles : 0;
     RMT_NAME(tiles)(pass, row, high_tiles, low + 1, vectors, sums);
-    RMT_NAME(tiles)
-    (pass, row + high_tiles * (low + 1), tiles - high_tiles, low, vectors, sums + high_tiles * (low + 1) * vectors);
+    RMT_NAME(tiles)(pass, row + high_rows, tiles - high_tiles, low, vectors, sums + high_rows * vectors);
 }
 
 static void run_group(gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors)
 {
     const rmt_gemm *block = pass->block;
+    const float *panel = block->b + pass->column / RMT_PANEL * block->panel_stride;
+    const float *next = pass->column + pass->columns < block->n ? panel + block->panel_stride : panel;
     vf sums[BLOCK_ROWS * 4];
-    int32_t steps = block->taps * block->k;
-    int32_t passes = steps <= PASS_STEPS ? 1 : (steps + PASS_STEPS - 1) / PASS_STEPS;
+    const int32_t steps = block->taps * block->k, passes = steps > 0 ? ceil_divide(steps, PASS_STEPS) : 1;
     for (int32_t i = 0; i < passes; i++) {
-        int32_t begin = (int32_t)((int64_t)steps * i / passes), end = (int32_t)((int64_t)steps * (i + 1) / passes);
-        pass->tap = block->k > 0 ? begin / block->k : 0;
-        pass->q = block->k > 0 ? begin % block->k : 0;
+        const int32_t begin = (int32_t)((int64_t)steps * i / passes);
+        const int32_t end = (int32_t)((int64_t)steps * (i + 1) / passes);
+        pass->tap = steps > 0 ? begin / block->k : 0;
+        pass->q = steps > 0 ? begin % block->k : 0;
         pass->steps = end - begin;
-        pass->b = block->b + pass->column / RMT_PANEL * block->panel_stride + (ptrdiff_t)begin * RMT_PANEL;
-        pass->prefetch = (const char *)pass->b;
-        pass->prefetch_step = 0;
         pass->first = i == 0;
         pass->last = i == passes - 1;
+        pass->b = panel + (ptrdiff_t)begin * RMT_PANEL;
+        pass->prefetch = (const char *)(pass->last ? next : panel + (ptrdiff_t)end * RMT_PANEL);
         run_pass(pass, row, rows, vectors, sums);
     }
 }
@@ -74,6 +78,7 @@ static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
         int32_t vectors = group_vectors(rows, block->n - column);
         pass.column = column;
         pass.columns = (int32_t)rmt_min_i64(vectors * RMT_VL, block->n - column);
+        pass.bias = block->bias != NULL ? block->bias + column : zeros;
         run_group(&pass, row, rows, vectors);
         if (pass.end.behind)
             activate(block, row, rows, column, pass.columns);

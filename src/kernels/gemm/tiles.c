@@ -7,6 +7,56 @@
  */
 #include "kernels/gemm/tiles.h"
 
+/*
+ * Bias, add and activation of a tile's sums, and the store. What the rows share is loaded before the first store, since
+ * the compiler cannot know that stores leave it alone.
+ */
+RMT_INLINE void finish_whole(const gemm_pass *pass, int32_t row, const vf *sums, int32_t rows, const int32_t vectors)
+{
+    const epilogue_vectors end = epilogue_load(&pass->end);
+    const float *const *add = pass->block->add;
+    float *const *c = pass->block->c;
+    const ptrdiff_t column = pass->column;
+    vf bias[RMT_TILE_VECTORS];
+    for (int32_t j = 0; j < vectors; j++)
+        bias[j] = v_load(pass->bias + j * RMT_VL);
+    for (int32_t i = row; i < row + rows; i++, sums += vectors) {
+        float *to = c[i] + column;
+        for (int32_t j = 0; j < vectors; j++) {
+            vf x = sums[j] + bias[j];
+            if (add != NULL)
+                x += v_load(add[i] + column + j * RMT_VL);
+            v_store(to + j * RMT_VL, epilogue_apply(&end, x));
+        }
+    }
+}
+
+/* The same where the group reaches past the last column. */
+static void finish_part(const gemm_pass *pass, int32_t row, const vf *sums, int32_t rows, int32_t vectors)
+{
+    const epilogue_vectors end = epilogue_load(&pass->end);
+    for (int32_t i = row; i < row + rows; i++, sums += vectors) {
+        for (int32_t j = 0; j < pass->columns; j += RMT_VL) {
+            const int32_t left = pass->columns - j;
+            vf x = sums[j / RMT_VL] + v_load(pass->bias + j);
+            if (pass->block->add != NULL)
+                x += v_load_upto(pass->block->add[i] + pass->column + j, left);
+            v_store_upto(pass->block->c[i] + pass->column + j, epilogue_apply(&end, x), left);
+        }
+    }
+}
+
+static __attribute__((noinline)) void finish(const gemm_pass *pass, int32_t row, const vf *sums, int32_t rows,
+                                             int32_t vectors)
+{
+    if (pass->columns < vectors * RMT_VL)
+        finish_part(pass, row, sums, rows, vectors);
+    else if (vectors == RMT_PARTS)
+        finish_whole(pass, row, sums, rows, RMT_PARTS);
+    else
+        finish_whole(pass, row, sums, rows, vectors);
+}
+
 typedef vf tile_sums[RMT_TILE_ROWS][RMT_TILE_VECTORS];
 
 /* Vector j of a group's columns: a panel has RMT_PARTS of them. */
@@ -15,84 +65,60 @@ RMT_INLINE const float *vector_at(const float *b, ptrdiff_t panel_stride, int32_
     return b + j / RMT_PARTS * panel_stride + j % RMT_PARTS * RMT_VL;
 }
 
-RMT_INLINE void multiply(const gemm_pass *pass, int32_t row, ptrdiff_t *prefetched, tile_sums sum, const int32_t rows,
-                         const int32_t vectors)
+RMT_INLINE void multiply(gemm_pass *pass, int32_t row, tile_sums sum, const int32_t rows, const int32_t vectors)
 {
     const rmt_gemm *block = pass->block;
+    const ptrdiff_t panel_stride = block->panel_stride, prefetch_step = pass->prefetch_step;
     const float *b = pass->b;
-    const char *next = pass->prefetch + *prefetched;
-    int32_t tap = pass->tap, q = pass->q;
-    for (int32_t left = pass->steps; left > 0;) {
-        int32_t length = left < block->k - q ? left : block->k - q;
+    const char *next = pass->prefetch;
+    const float *const *taps = block->a + (ptrdiff_t)pass->tap * block->m + row;
+    int32_t q = pass->q;
+    for (int32_t left = pass->steps; left > 0; taps += block->m) {
+        const int32_t length = left < block->k - q ? left : block->k - q;
         const float *a[RMT_TILE_ROWS];
         for (int32_t i = 0; i < rows; i++)
-            a[i] = block->a[(ptrdiff_t)tap * block->m + row + i] + q;
-        for (int32_t s = 0; s < length; s++) {
+            a[i] = taps[i] + q;
+        for (ptrdiff_t s = 0; s < length; s++) {
             __builtin_prefetch(next);
-            next += pass->prefetch_step;
+            next += prefetch_step;
             for (int32_t i = 0; i < rows; i++) {
                 vf x = v_set(a[i][s]);
                 for (int32_t j = 0; j < vectors; j++)
-                    sum[i][j] += x * v_load(vector_at(b, block->panel_stride, j));
+                    sum[i][j] += x * v_load(vector_at(b, panel_stride, j));
             }
             b += RMT_PANEL;
         }
         left -= length;
-        tap++;
         q = 0;
     }
-    *prefetched = next - pass->prefetch;
+    pass->prefetch = next;
 }
 
-RMT_INLINE void finish(const gemm_pass *pass, int32_t row, tile_sums sum, const int32_t rows, const int32_t vectors,
-                       const bool whole)
+/* Sums wait in memory between passes, and for a moment behind the last. */
+RMT_INLINE void run(gemm_pass *pass, int32_t row, int32_t count, vf *sums, const int32_t rows, const int32_t vectors)
 {
-    const rmt_gemm *block = pass->block;
-    for (int32_t i = 0; i < rows; i++) {
-        const float *add = block->add == NULL ? NULL : block->add[row + i] + pass->column;
-        float *c = block->c[row + i] + pass->column;
-        for (int32_t j = 0; j < vectors; j++) {
-            int32_t left = whole ? RMT_VL : pass->columns - j * RMT_VL;
-            if (left <= 0)
-                break;
-            vf x = sum[i][j];
-            if (block->bias != NULL)
-                x += v_load(block->bias + pass->column + j * RMT_VL);
-            if (add != NULL)
-                x += v_load_upto(add + j * RMT_VL, left);
-            v_store_upto(c + j * RMT_VL, epilogue_apply(&pass->end, x), left);
-        }
-    }
-}
-
-RMT_INLINE void run(const gemm_pass *pass, int32_t row, int32_t count, vf *sums, const int32_t rows,
-                    const int32_t vectors)
-{
-    ptrdiff_t prefetched = 0;
-    for (; count > 0; count--, row += rows, sums += rows * vectors) {
+    for (; count > 0; count--, row += rows) {
         tile_sums sum;
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
                 sum[i][j] = pass->first ? v_set(0) : sums[i * vectors + j];
-        multiply(pass, row, &prefetched, sum, rows, vectors);
-        if (!pass->last) {
-            for (int32_t i = 0; i < rows; i++)
-                for (int32_t j = 0; j < vectors; j++)
-                    sums[i * vectors + j] = sum[i][j];
-        } else if (pass->columns >= vectors * RMT_VL) {
-            finish(pass, row, sum, rows, vectors, true);
-        } else {
-            finish(pass, row, sum, rows, vectors, false);
-        }
+        multiply(pass, row, sum, rows, vectors);
+        for (int32_t i = 0; i < rows; i++)
+            for (int32_t j = 0; j < vectors; j++)
+                sums[i * vectors + j] = sum[i][j];
+        if (pass->last)
+            finish(pass, row, sums, rows, vectors);
+        if (!pass->first || !pass->last)
+            sums += rows * vectors;
     }
 }
 
-typedef void tile_run(const gemm_pass *pass, int32_t row, int32_t count, vf *sums);
+typedef void tile_run(gemm_pass *pass, int32_t row, int32_t count, vf *sums);
 
-#define TILE(rows, vectors)                                                                          \
-    static void tile_##rows##x##vectors(const gemm_pass *pass, int32_t row, int32_t count, vf *sums) \
-    {                                                                                                \
-        run(pass, row, count, sums, rows, vectors);                                                  \
+#define TILE(rows, vectors)                                                                    \
+    static void tile_##rows##x##vectors(gemm_pass *pass, int32_t row, int32_t count, vf *sums) \
+    {                                                                                          \
+        run(pass, row, count, sums, rows, vectors);                                            \
     }
 
 /* The shapes that the registers of a level hold: [vectors][rows]. */
@@ -149,7 +175,7 @@ int32_t RMT_NAME(tile_rows)(int32_t vectors)
     return rows;
 }
 
-void RMT_NAME(tiles)(const gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums)
+void RMT_NAME(tiles)(gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums)
 {
     if (count > 0)
         table[vectors][rows](pass, row, count, sums);

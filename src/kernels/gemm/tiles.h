@@ -24,18 +24,19 @@
 typedef struct gemm_pass {
     const rmt_gemm *block;
     epilogue end;
+    const float *bias;       /* of the group's columns, rounded up to whole vectors */
     int32_t column, columns; /* the group's first column; how many of them are in c */
     int32_t tap, q, steps;   /* where the stretch begins, and its length */
     const float *b;          /* B(tap, q, column) */
-    const char *prefetch;    /* what the next pass reads, */
-    ptrdiff_t prefetch_step; /* and how far to go in it a step */
+    const char *prefetch;    /* what the next pass will read: moves on with every step */
+    ptrdiff_t prefetch_step; /* bytes */
     bool first, last;
 } gemm_pass;
 
 /* The number of rows up to which a tile of so many vectors stays in registers. */
 int32_t RMT_NAME(tile_rows)(int32_t vectors);
 
-/* `count` tiles of `rows` rows by `vectors` vectors, from row `row` on; `sums`: count * rows * vectors vectors. */
-void RMT_NAME(tiles)(const gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums);
+/* `count` tiles of `rows` rows by `vectors` vectors, from row `row` on; sums: count * rows * vectors vectors. */
+void RMT_NAME(tiles)(gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums);
 
 #endif
