@@ -21,8 +21,9 @@
 #define MOST_NS 1000000000 /* sanitizers included */
 
 static const char *const models[] = {
-    "network_lcnet_block",          "network_text_recogniser_block", "network_text_detector_neck",
-    "network_squeeze_excite_block", "network_classifier_head",       "network_resnet_vd_block",
+    "network_lcnet_block",     "network_dense_stem",           "network_text_recogniser_block",
+    "network_recurrent_head",  "network_squeeze_excite_block", "network_classifier_head",
+    "network_resnet_vd_block",
 };
 
 typedef struct file {
