@@ -41,14 +41,12 @@ static bool takes_truth(const cli_flag *flag)
 /* The place of a word in "max|min|resize_long", -1 when it is not there. */
 static int choice_of(const char *choices, const char *word)
 {
-    size_t length = strlen(word);
-    int place = 0;
-    for (const char *choice = choices; choice; place++) {
-        if (!strncmp(choice, word, length) && (choice[length] == '|' || !choice[length])) {
-            return length ? place : -1;
+    for (int place = 0; *choices; place++) {
+        size_t length = strcspn(choices, "|");
+        if (length == strlen(word) && !memcmp(choices, word, length)) {
+            return place;
         }
-        choice = strchr(choice, '|');
-        choice = choice ? choice + 1 : NULL;
+        choices += length + (choices[length] == '|');
     }
     return -1;
 }
