@@ -14,6 +14,7 @@ from shapely.geometry import Polygon
 MEAN = np.array([0.485, 0.456, 0.406], 'f4')
 DEVIATION = np.array([0.229, 0.224, 0.225], 'f4')
 LINE_HEIGHT, LINE_WIDTH, DIRECTION_WIDTH = 48, 320, 192
+BATCH = 6
 
 
 # ---------------------------------------------------------------- text detection
@@ -187,3 +188,48 @@ def decode(probabilities, characters):
     kept = [i for i in range(len(best)) if best[i] and (i == 0 or best[i] != best[i - 1])]
     score = float(np.mean(peak[kept])) if kept else 0.0
     return ''.join(characters[best[i]] for i in kept), score
+
+
+# ---------------------------------------------------------------- the three models in a row; a model is a function of one tensor
+
+
+def batches(order):
+    return [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+
+
+def detect(model, image):
+    """Probability map; boxes in reading order: in whole pixels, unrounded, and their scores."""
+    probability = model(detector_input(image))[0, 0]
+    boxes, scores = map_boxes(probability)
+    exact = image_boxes(boxes, probability.shape, image.shape)
+    whole, indices = final_boxes(exact, image.shape)
+    order = reading_order(whole)
+    kept = [indices[i] for i in order]
+    return probability, whole[order], exact[kept], scores[kept]
+
+
+def upright(model, crops):
+    """Directions (label, score) of the crops and the crops with the upside-down ones turned."""
+    directions, crops = [None] * len(crops), list(crops)
+    for batch in batches(by_ratio(crops)):
+        for index, row in zip(batch, model(np.stack([line_input(crops[i], DIRECTION_WIDTH) for i in batch]))):
+            directions[index] = (int(row.argmax()), float(row.max()))
+    for index, (label, score) in enumerate(directions):
+        if label == 1 and score > 0.9:
+            crops[index] = cv2.rotate(crops[index], cv2.ROTATE_180)
+    return directions, crops
+
+
+def read_alone(model, crops, characters):
+    """(text, score) of each crop by itself."""
+    return [decode(model(line_input(crop, line_width([crop]))[None])[0], characters) for crop in crops]
+
+
+def read_batched(model, crops, characters):
+    """(text, score) of each crop in batches of neighbours by ratio, padded to the widest."""
+    lines = [None] * len(crops)
+    for batch in batches(by_ratio(crops)):
+        width = line_width([crops[i] for i in batch])
+        for index, rows in zip(batch, model(np.stack([line_input(crops[i], width) for i in batch]))):
+            lines[index] = decode(rows, characters)
+    return lines

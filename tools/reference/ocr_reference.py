@@ -20,7 +20,6 @@ from paddle import inference
 import ocr_official as official
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BATCH = 6
 
 
 class Model:
@@ -42,58 +41,14 @@ class Model:
         return np.array(self.predictor.get_output_handle(self.predictor.get_output_names()[0]).copy_to_cpu())
 
 
-def batches(order):
-    return [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
-
-
-def detect(model, image):
-    """Probability map; boxes in reading order: rounded, unrounded, scores."""
-    probability = model(official.detector_input(image))[0, 0]
-    boxes, scores = official.map_boxes(probability)
-    exact = official.image_boxes(boxes, probability.shape, image.shape)
-    whole, indices = official.final_boxes(exact, image.shape)
-    order = official.reading_order(whole)
-    return probability, whole[order], exact[[indices[i] for i in order]], scores[[indices[i] for i in order]]
-
-
-def upright(model, crops):
-    """Directions (label, score) of the crops and the crops with the upside-down ones turned."""
-    directions, crops = [None] * len(crops), list(crops)
-    for batch in batches(official.by_ratio(crops)):
-        for index, row in zip(batch, model(np.stack([official.line_input(crops[i], official.DIRECTION_WIDTH) for i in batch]))):
-            directions[index] = (int(row.argmax()), float(row.max()))
-    for index, (label, score) in enumerate(directions):
-        if label == 1 and score > 0.9:
-            crops[index] = cv2.rotate(crops[index], cv2.ROTATE_180)
-    return directions, crops
-
-
-def read_alone(model, crops, characters):
-    """(text, score, columns of the input) of each crop by itself."""
-    lines = []
-    for crop in crops:
-        width = official.line_width([crop])
-        lines.append((*official.decode(model(official.line_input(crop, width)[None])[0], characters), width))
-    return lines
-
-
-def read_batched(model, crops, characters):
-    """(text, score) of each crop in batches of neighbours by ratio, padded to the widest."""
-    lines = [None] * len(crops)
-    for batch in batches(official.by_ratio(crops)):
-        width = official.line_width([crops[i] for i in batch])
-        for index, rows in zip(batch, model(np.stack([official.line_input(crops[i], width) for i in batch]))):
-            lines[index] = official.decode(rows, characters)
-    return lines
-
-
 def read_image(models, characters, image):
     """The record of one image and its probability map."""
-    probability, boxes, exact, scores = detect(models['det'], image)
-    directions, crops = upright(models['cls'], [official.crop_quad(image, box) for box in boxes])
-    alone, batched = read_alone(models['rec'], crops, characters), read_batched(models['rec'], crops, characters)
+    probability, boxes, exact, scores = official.detect(models['det'], image)
+    directions, crops = official.upright(models['cls'], [official.crop_quad(image, box) for box in boxes])
+    alone = official.read_alone(models['rec'], crops, characters)
+    batched = official.read_batched(models['rec'], crops, characters)
     lines = []
-    for k, (text, score, width) in enumerate(alone):
+    for k, (text, score) in enumerate(alone):
         line = {
             'box': boxes[k].tolist(),
             'box_unrounded': np.round(exact[k].astype('f8'), 4).tolist(),
@@ -102,7 +57,7 @@ def read_image(models, characters, image):
             'cls_score': round(directions[k][1], 6),
             'text': text,
             'rec_score': round(score, 6),
-            'rec_width': width,
+            'rec_width': official.line_width([crops[k]]),
         }
         if batched[k][0] != text:
             line['batched_text'] = batched[k][0]
