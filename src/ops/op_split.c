@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* split along an axis, into sections of given sizes or into equal parts: views. */
+/*
+ * split along an axis: into sections whose sizes are an attribute or a tensor,
+ * or into equal parts. Views.
+ */
 #include "ops/ops.h"
+
+enum { X, SECTIONS };
 
 typedef struct split_params {
     int64_t axis;
@@ -12,7 +17,8 @@ static ramet_status split_load(rmt_op_load *load)
     split_params *params = load->params;
     const rmt_attr *sections = rmt_node_attr(load->node, "sections");
     params->axis = rmt_node_int(load->node, "axis", 0);
-    if (sections != NULL && sections->type == RMT_ATTR_INTS && sections->count > 0) {
+    bool given = sections != NULL && sections->type == RMT_ATTR_INTS && sections->count > 0;
+    if (given && (load->node->input_count <= SECTIONS || load->node->inputs[SECTIONS] == RMT_NO_VALUE)) {
         if (sections->count != load->node->output_count)
             return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "%d sections for %d outputs", (int)sections->count,
                             (int)load->node->output_count);
@@ -21,13 +27,28 @@ static ramet_status split_load(rmt_op_load *load)
     return rmt_load_inputs(load, 1);
 }
 
+static bool has_tensor(const rmt_op_infer *infer)
+{
+    return infer->in_count > SECTIONS && infer->in[SECTIONS].shape.rank >= 0;
+}
+
+/* Section i: an attribute, a number of the tensor, or -1, which stands for what the others leave. */
+static int64_t section_at(const rmt_op_infer *infer, int32_t i)
+{
+    const split_params *params = infer->params;
+    int64_t section = params->sections != NULL ? params->sections[i] : -1;
+    if (has_tensor(infer))
+        rmt_numbers_to_ints(infer->in[SECTIONS].dtype, rmt_view_at(&infer->in[SECTIONS], i), 1, &section, 1);
+    return section;
+}
+
 /* What is left of `size` for the one section of -1; -1 when the sections do not fill it. */
-static int64_t open_section(const split_params *params, int32_t count, int64_t size)
+static int64_t open_section(const rmt_op_infer *infer, int64_t size)
 {
     int64_t sum = 0;
     bool open = false;
-    for (int32_t i = 0; i < count; i++) {
-        int64_t section = params->sections[i];
+    for (int32_t i = 0; i < infer->out_count; i++) {
+        int64_t section = section_at(infer, i);
         if (section < -1 || section > size || (section == -1 && open))
             return -1;
         open = open || section == -1;
@@ -38,23 +59,32 @@ static int64_t open_section(const split_params *params, int32_t count, int64_t s
     return open || sum == size ? size - sum : -1;
 }
 
+/* A tensor of sections has one number for each output, known before the run. */
+static bool tensor_fits(const rmt_op_infer *infer)
+{
+    return !has_tensor(infer) ||
+           (infer->in[SECTIONS].data != NULL && rmt_shape_elements(&infer->in[SECTIONS].shape) == infer->out_count);
+}
+
 static ramet_status split_infer(rmt_op_infer *infer)
 {
     const split_params *params = infer->params;
-    const rmt_view *x = &infer->in[0];
+    const rmt_view *x = &infer->in[X];
     int32_t axis = rmt_axis_normalize(params->axis, x->shape.rank), count = infer->out_count;
-    if (axis < 0)
-        return rmt_infer_fail(infer, "there is no axis %lld", (long long)params->axis);
+    if (axis < 0 || !tensor_fits(infer))
+        return rmt_infer_fail(infer, "no axis %lld, or not one known section for each of %d outputs",
+                              (long long)params->axis, (int)count);
     int64_t size = x->shape.dims[axis];
-    int64_t part = params->sections != NULL ? open_section(params, count, size) : size / count;
-    if (part < 0 || (params->sections == NULL && size % count != 0))
+    bool equal = params->sections == NULL && !has_tensor(infer);
+    int64_t rest = equal ? size / count : open_section(infer, size);
+    if (rest < 0 || (equal && size % count != 0))
         return rmt_infer_fail(infer, "%lld along axis %d do not split into these %d sections", (long long)size,
                               (int)axis, (int)count);
     for (int32_t o = 0; o < count; o++) {
-        bool given = params->sections != NULL && params->sections[o] >= 0;
+        int64_t section = section_at(infer, o);
         infer->out[o].dtype = x->dtype;
         infer->out[o].shape = x->shape;
-        infer->out[o].shape.dims[axis] = given ? params->sections[o] : part;
+        infer->out[o].shape.dims[axis] = section >= 0 ? section : rest;
     }
     return rmt_infer_done(infer);
 }
@@ -62,13 +92,13 @@ static ramet_status split_infer(rmt_op_infer *infer)
 static void split_place(rmt_op_place *place)
 {
     const split_params *params = place->params;
-    const rmt_view *x = &place->in[0];
+    const rmt_view *x = &place->in[X];
     int32_t axis = rmt_axis_normalize(params->axis, x->shape.rank);
     int64_t at = 0;
     for (int32_t o = 0; o < place->out_count; o++) {
         for (int32_t i = 0; i < x->shape.rank; i++)
             place->out[o].strides[i] = x->strides[i];
-        place->place[o].view_of = 0;
+        place->place[o].view_of = X;
         place->place[o].view_offset = at * x->strides[axis];
         at += place->out[o].shape.dims[axis];
     }

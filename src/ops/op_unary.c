@@ -3,9 +3,11 @@
  * Functions of one element: relu, sigmoid, gelu, ... One operator for all; the
  * name and attributes of the node choose the function. Any strides, in place
  * where the memory allows. The few that shape arithmetic needs also run on
- * integers, exactly.
+ * integers, exactly. The bounds of clip may be tensors of one number.
  */
 #include "ops/ops.h"
+
+enum { X, LOW, HIGH };
 
 static ramet_status unary_load(rmt_op_load *load)
 {
@@ -29,11 +31,14 @@ static bool runs_on_integers(const rmt_activation *act)
 
 static ramet_status unary_infer(rmt_op_infer *infer)
 {
-    if (rmt_dtype_is_float(infer->in[0].dtype) || !runs_on_integers(infer->params)) {
-        ramet_status status = rmt_infer_float32(infer, 0);
+    if (rmt_dtype_is_float(infer->in[X].dtype) || !runs_on_integers(infer->params)) {
+        ramet_status status = rmt_infer_float32(infer, X);
         if (status != RAMET_STATUS_OK)
             return status;
     }
+    for (int32_t i = LOW; i < infer->in_count; i++)
+        if (infer->in[i].shape.rank >= 0 && rmt_shape_elements(&infer->in[i].shape) != 1)
+            return rmt_infer_fail(infer, "a bound is not one number");
     return rmt_infer_same(infer);
 }
 
@@ -41,6 +46,7 @@ typedef struct unary_loop {
     const rmt_activation *act;
     const rmt_kernels *kernels;
     ramet_dtype dtype;
+    int64_t low, high; /* of clip on integers */
 } unary_loop;
 
 static void float_row(void *context, const rmt_row *row)
@@ -54,24 +60,20 @@ static void float_row(void *context, const rmt_row *row)
 
 void rmt_activate_view(const rmt_op_run *run, const rmt_activation *activation, const rmt_view *x, const rmt_view *out)
 {
-    unary_loop loop = {activation, run->kernels, RAMET_DTYPE_FLOAT32};
+    unary_loop loop = {.act = activation, .kernels = run->kernels};
     rmt_nest nest = rmt_nest_of((const rmt_view *const[]){out, x}, 2);
     rmt_nest_gathers(&nest);
     rmt_nest_run(&nest, run->team, float_row, &loop);
 }
 
-static int64_t integer_function(const rmt_activation *act, int64_t x)
+static int64_t integer_function(const unary_loop *loop, int64_t x)
 {
-    switch (act->function) {
+    switch (loop->act->function) {
     case RMT_UNARY_RELU: return rmt_max_i64(x, 0);
     case RMT_UNARY_ABS: return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
     case RMT_UNARY_SQUARE: return (int64_t)((uint64_t)x * (uint64_t)x);
-    default: break;
+    default: return rmt_min_i64(rmt_max_i64(x, loop->low), loop->high);
     }
-    double limits[2] = {(double)act->p0, (double)act->p1};
-    int64_t bounds[2];
-    rmt_numbers_to_ints(RAMET_DTYPE_FLOAT64, limits, 1, bounds, 2);
-    return rmt_min_i64(rmt_max_i64(x, bounds[0]), bounds[1]);
 }
 
 static void integer_row(void *context, const rmt_row *row)
@@ -80,18 +82,39 @@ static void integer_row(void *context, const rmt_row *row)
     int64_t numbers[RMT_ROW_ROOM];
     rmt_numbers_to_ints(loop->dtype, row->at[1], row->step[1], numbers, row->n);
     for (int64_t i = 0; i < row->n; i++)
-        numbers[i] = integer_function(loop->act, numbers[i]);
+        numbers[i] = integer_function(loop, numbers[i]);
     rmt_numbers_from_ints(loop->dtype, numbers, row->at[0], row->step[0], row->n);
+}
+
+/* A bound of clip: input `index` when it is there, the attribute otherwise. As an integer, and as a float. */
+static int64_t read_bound(const rmt_op_run *run, int32_t index, float *bound)
+{
+    double number = (double)*bound;
+    int64_t integer;
+    bool given = run->in_count > index && run->in[index].data != NULL;
+    if (given)
+        rmt_numbers_to_doubles(run->in[index].dtype, run->in[index].data, 1, &number, 1);
+    *bound = (float)number;
+    if (given)
+        rmt_numbers_to_ints(run->in[index].dtype, run->in[index].data, 1, &integer, 1);
+    else
+        rmt_numbers_to_ints(RAMET_DTYPE_FLOAT64, &number, 1, &integer, 1);
+    return integer;
 }
 
 static void unary_run(const rmt_op_run *run)
 {
-    unary_loop loop = {run->params, run->kernels, run->in[0].dtype};
+    rmt_activation act = *(const rmt_activation *)run->params;
+    unary_loop loop = {.act = &act, .kernels = run->kernels, .dtype = run->in[X].dtype};
+    if (act.function == RMT_UNARY_CLIP) {
+        loop.low = read_bound(run, LOW, &act.p0);
+        loop.high = read_bound(run, HIGH, &act.p1);
+    }
     if (loop.dtype == RAMET_DTYPE_FLOAT32) {
-        rmt_activate_view(run, loop.act, &run->in[0], &run->out[0]);
+        rmt_activate_view(run, &act, &run->in[X], &run->out[0]);
         return;
     }
-    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&run->out[0], &run->in[0]}, 2);
+    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&run->out[0], &run->in[X]}, 2);
     nest.piece = RMT_ROW_ROOM;
     rmt_nest_run(&nest, run->team, integer_row, &loop);
 }
