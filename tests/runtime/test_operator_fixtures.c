@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every recorded operator, through the public API, against PaddlePaddle: each
+ * case of tests/data/operators is one test. It runs on every instruction level
+ * of this processor, and once more with two threads, which must not change a
+ * byte. How near a result must come stands in cases.txt.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ramet/ramet.h"
+#include "support/tensorpack.h"
+
+#define FOLDER RAMET_TEST_DATA "/operators"
+
+enum { MOST_CASES = 2048, MOST_TENSORS = 64, NAME_ROOM = 96, PATH_ROOM = 512 };
+
+typedef struct fixture {
+    char name[NAME_ROOM], rule[NAME_ROOM];
+} fixture;
+
+/* ---- comparing -------------------------------------------------------------------------------------------------- */
+
+static ramet_dtype dtype_of(int number)
+{
+    switch (number) {
+    case TENSORPACK_BOOL: return RAMET_DTYPE_BOOL;
+    case TENSORPACK_INT32: return RAMET_DTYPE_INT32;
+    case TENSORPACK_INT64: return RAMET_DTYPE_INT64;
+    case TENSORPACK_FP64: return RAMET_DTYPE_FLOAT64;
+    case TENSORPACK_UINT8: return RAMET_DTYPE_UINT8;
+    default: return RAMET_DTYPE_FLOAT32;
+    }
+}
+
+static ramet_tensor tensor_of(const tensorpack_record *record, const char *name)
+{
+    ramet_tensor tensor = {.name = name, .dtype = dtype_of(record->dtype), .rank = record->rank, .data = record->data};
+    for (int i = 0; i < record->rank; i++)
+        tensor.dims[i] = record->dims[i];
+    return tensor;
+}
+
+static double largest_magnitude(const float *numbers, size_t count)
+{
+    double largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs((double)numbers[i]));
+    return largest;
+}
+
+/* How far a number may lie from `want` in a tensor whose largest magnitude is `largest`. */
+static double bound_of(const char *rule, double want, double largest)
+{
+    if (strcmp(rule, "rounding") == 0)
+        return 2e-6 * fmax(fabs(want), 1);
+    if (strcmp(rule, "sum") == 0)
+        return fmax(1e-5 * largest, 1e-6);
+    if (strcmp(rule, "network") == 0)
+        return 1e-4 * largest;
+    assert_string_equal(rule, "exact");
+    return 0;
+}
+
+static void compare_floats(const fixture *f, const float *got, const float *want, size_t count)
+{
+    double largest = largest_magnitude(want, count);
+    for (size_t i = 0; i < count; i++) {
+        double bound = bound_of(f->rule, (double)want[i], largest);
+        bool same = got[i] == want[i] || (isnan(got[i]) && isnan(want[i]));
+        if (!same && !(fabs((double)got[i] - (double)want[i]) <= bound))
+            fail_msg("element %zu is %.9g, not %.9g (bound %.3g)", i, (double)got[i], (double)want[i], bound);
+    }
+}
+
+static void compare_tensor(const fixture *f, const ramet_tensor *got, const tensorpack_record *want)
+{
+    assert_int_equal(got->dtype, dtype_of(want->dtype));
+    assert_int_equal(got->rank, want->rank);
+    for (int i = 0; i < want->rank; i++)
+        assert_int_equal(got->dims[i], want->dims[i]);
+    if (want->elements == 0)
+        return;
+    assert_non_null(got->data);
+    if (got->dtype == RAMET_DTYPE_FLOAT32)
+        compare_floats(f, got->data, want->data, want->elements);
+    else
+        assert_memory_equal(got->data, want->data, want->bytes);
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------------- */
+
+static size_t gather_inputs(const tensorpack *pack, ramet_tensor *inputs)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < pack->count; i++) {
+        const tensorpack_record *record = &pack->records[i];
+        if (strncmp(record->name, "in.", 3) == 0 && count < MOST_TENSORS)
+            inputs[count++] = tensor_of(record, record->name + 3);
+    }
+    return count;
+}
+
+static void run_inputs(ramet_runtime *runtime, const tensorpack *pack, ramet_tensor *outputs, size_t count)
+{
+    ramet_tensor inputs[MOST_TENSORS];
+    ramet_error error = {0};
+    size_t in_count = gather_inputs(pack, inputs);
+    if (ramet_runtime_run(runtime, inputs, in_count, outputs, count, &error) != RAMET_STATUS_OK)
+        fail_msg("%s (%s)", error.message, error.place);
+}
+
+static bool open_pack(const fixture *f, const char *file, tensorpack *pack)
+{
+    char path[PATH_ROOM];
+    snprintf(path, sizeof path, FOLDER "/%s/%s", f->name, file);
+    return tensorpack_open(path, pack);
+}
+
+/* Runs one pack and compares. False when the file is not there. */
+static bool run_pack(const fixture *f, ramet_runtime *runtime, const char *file)
+{
+    tensorpack pack;
+    ramet_tensor outputs[MOST_TENSORS];
+    if (!open_pack(f, file, &pack))
+        return false;
+    size_t count = ramet_runtime_output_count(runtime);
+    assert_true(count <= MOST_TENSORS);
+    run_inputs(runtime, &pack, outputs, count);
+    for (size_t i = 0; i < count; i++) {
+        const tensorpack_record *want = tensorpack_find(&pack, "out.%zu", i);
+        assert_non_null(want);
+        compare_tensor(f, &outputs[i], want);
+    }
+    assert_null(tensorpack_find(&pack, "out.%zu", count));
+    tensorpack_close(&pack);
+    return true;
+}
+
+/* Both runtimes give the same bytes; their results have been compared with the record before. */
+static void compare_runtimes(const fixture *f, ramet_runtime *one, ramet_runtime *two)
+{
+    tensorpack pack;
+    ramet_tensor a[MOST_TENSORS], b[MOST_TENSORS];
+    size_t count = ramet_runtime_output_count(one);
+    assert_true(open_pack(f, "io.rmtp", &pack));
+    run_inputs(one, &pack, a, count);
+    run_inputs(two, &pack, b, count);
+    for (size_t i = 0; i < count; i++) {
+        const tensorpack_record *want = tensorpack_find(&pack, "out.%zu", i);
+        if (want->bytes > 0)
+            assert_memory_equal(a[i].data, b[i].data, want->bytes);
+    }
+    tensorpack_close(&pack);
+}
+
+/* NULL when this processor lacks the level. */
+static ramet_runtime *open_case(const fixture *f, ramet_cpu_level level, int threads)
+{
+    char path[PATH_ROOM];
+    ramet_runtime_option option;
+    ramet_runtime *runtime = NULL;
+    ramet_error error = {0};
+    ramet_runtime_option_init(&option);
+    option.cpu_level = level;
+    option.cpu_thread_num = threads;
+    snprintf(path, sizeof path, FOLDER "/%s", f->name);
+    ramet_status status = ramet_runtime_open(path, &option, &runtime, &error);
+    if (status == RAMET_STATUS_UNSUPPORTED && strstr(error.message, "cpu_level") != NULL)
+        return NULL;
+    if (status != RAMET_STATUS_OK)
+        fail_msg("%s (%s)", error.message, error.place);
+    return runtime;
+}
+
+static void matches_paddlepaddle(void **state)
+{
+    const fixture *f = *state;
+    for (ramet_cpu_level level = RAMET_CPU_LEVEL_BASE; level <= RAMET_CPU_LEVEL_AVX512; level++) {
+        ramet_runtime *one = open_case(f, level, 1);
+        assert_true(one != NULL || level > RAMET_CPU_LEVEL_BASE);
+        if (one == NULL)
+            continue;
+        assert_true(run_pack(f, one, "io.rmtp"));
+        (void)run_pack(f, one, "io2.rmtp");
+        assert_true(run_pack(f, one, "io.rmtp")); /* by a plan that is there, in an arena that is dirty */
+        ramet_runtime *two = open_case(f, level, 2);
+        compare_runtimes(f, one, two);
+        ramet_runtime_close(two);
+        ramet_runtime_close(one);
+    }
+}
+
+/* ---- the list --------------------------------------------------------------------------------------------------- */
+
+static size_t read_cases(fixture *fixtures, struct CMUnitTest *tests)
+{
+    FILE *file = fopen(FOLDER "/cases.txt", "r");
+    size_t count = 0;
+    while (file != NULL && count < MOST_CASES &&
+           fscanf(file, "%95s %95s", fixtures[count].name, fixtures[count].rule) == 2) {
+        tests[count] = (struct CMUnitTest){.name = fixtures[count].name,
+                                           .test_func = matches_paddlepaddle,
+                                           .initial_state = &fixtures[count]};
+        count++;
+    }
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
+int main(void)
+{
+    static fixture fixtures[MOST_CASES];
+    static struct CMUnitTest tests[MOST_CASES];
+    size_t count = read_cases(fixtures, tests);
+    if (count < 500) {
+        fprintf(stderr, "cases.txt lists only %zu cases\n", count);
+        return 1;
+    }
+    return _cmocka_run_group_tests("operator_fixtures", tests, count, NULL, NULL);
+}
