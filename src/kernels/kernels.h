@@ -131,6 +131,48 @@ typedef struct rmt_depthwise {
     rmt_activation act;
 } rmt_depthwise;
 
+/* ---- Winograd: 3x3 convolutions of stride 1 with fewer multiplications ----------------------------------------- */
+
+/*
+ * The output is cut into tiles of tile x tile pixels, tile = 4 or 2 (points 0, +-3/4, +-3/2, infinity, or 0, +-1,
+ * infinity). With (tile + 2)^2 = 36 or 16 products xi:
+ *
+ *   weights -> U [xi][ceil(co/16)][ci][16] once; input -> V [xi][tiles][ci]; M[xi] = V[xi] * U[xi] by gemm; M -> output
+ *
+ * All transform constants are exact in binary. How tiles are grouped into runs and blocks changes no result. Infinity or
+ * NaN in one pixel spreads over its tile, and weights must be finite.
+ */
+
+static inline int32_t rmt_winograd_products(int32_t tile) { return (tile + 2) * (tile + 2); }
+
+/* filter: [co][ci][3][3] -> u: [products][ceil(co/16)][ci][16], columns past co zero; in double, rounded once. */
+void rmt_winograd_weights(int32_t tile, const float *filter, int32_t co, int32_t ci, float *u);
+
+/* A run of neighbouring tiles of one row of tiles; what lies outside of the input counts as zero. */
+typedef struct rmt_winograd_input {
+    int32_t tile;
+    const float *const *rows; /* tile + 2 pointers to the first pixel of an input row, or NULL */
+    int32_t in_width, column; /* the first input column of the first tile: may be negative */
+    int32_t tiles, channels;
+    ptrdiff_t in_pixel;
+    float *v; /* xi, tile t, channel c at v[xi * xi_stride + t * tile_stride + c] */
+    ptrdiff_t xi_stride, tile_stride;
+} rmt_winograd_input;
+
+/* The same run's sums to pixels: act(bias[c] + add + value). */
+typedef struct rmt_winograd_output {
+    int32_t tile;
+    const float *m; /* as v above, with output channels */
+    ptrdiff_t xi_stride, tile_stride;
+    int32_t tiles, channels;
+    int32_t columns;         /* pixels of the run that exist: at most tiles * tile */
+    float *const *rows;      /* `tile` pointers to the run's first pixel in an output row; NULL where there is none */
+    const float *const *add; /* the same for the addend, or NULL; add[i] may equal rows[i] */
+    ptrdiff_t out_pixel;     /* of rows and add */
+    const float *bias;       /* channels rounded up to 16, or NULL */
+    rmt_activation act;
+} rmt_winograd_output;
+
 /* ---- the table of one level --------------------------------------------------------------------------------- */
 
 typedef struct rmt_kernels {
@@ -149,6 +191,10 @@ typedef struct rmt_kernels {
 
     /* depthwise/ */
     void (*depthwise)(const rmt_depthwise *row);
+
+    /* winograd/ */
+    void (*winograd_input)(const rmt_winograd_input *run);
+    void (*winograd_output)(const rmt_winograd_output *run);
 
     /* elementwise/ */
     void (*unary)(const float *x, float *y, int64_t n, const rmt_activation *act); /* y may equal x */

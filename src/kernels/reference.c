@@ -214,6 +214,71 @@ static void lerp(const float *const p[4], float wx, float wy, float *y, int32_t 
     }
 }
 
+/* ---- Winograd ----------------------------------------------------------------------------------------------- */
+
+/* B transposed, of which the input's tile is multiplied from both sides, and A transposed for the output. */
+static const double input_matrix_4[6][6] = {{1.265625, 0, -2.8125, 0, 1, 0},   {0, -1.6875, -2.25, 0.75, 1, 0},
+                                            {0, 1.6875, -2.25, -0.75, 1, 0},   {0, -0.84375, -0.5625, 1.5, 1, 0},
+                                            {0, 0.84375, -0.5625, -1.5, 1, 0}, {0, 1.265625, 0, -2.8125, 0, 1}};
+static const double input_matrix_2[6][6] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
+static const double output_matrix_4[4][6] = {{1, 1, 1, 1, 1, 0},
+                                             {0, 0.75, -0.75, 1.5, -1.5, 0},
+                                             {0, 0.5625, 0.5625, 2.25, 2.25, 0},
+                                             {0, 0.421875, -0.421875, 3.375, -3.375, 1}};
+static const double output_matrix_2[4][6] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
+
+static void winograd_input(const rmt_winograd_input *run)
+{
+    const int32_t side = run->tile + 2;
+    const double(*b)[6] = run->tile == 4 ? input_matrix_4 : input_matrix_2;
+    for (int32_t t = 0; t < run->tiles; t++) {
+        for (int32_t xi = 0; xi < side * side; xi++) {
+            for (int32_t c = 0; c < run->channels; c++) {
+                double sum = 0;
+                for (int32_t i = 0; i < side; i++) {
+                    for (int32_t j = 0; j < side; j++) {
+                        int32_t column = run->column + t * run->tile + j;
+                        if (run->rows[i] == NULL || column < 0 || column >= run->in_width)
+                            continue;
+                        sum += b[xi / side][i] * b[xi % side][j] * run->rows[i][column * run->in_pixel + c];
+                    }
+                }
+                run->v[xi * run->xi_stride + t * run->tile_stride + c] = (float)sum;
+            }
+        }
+    }
+}
+
+static double winograd_pixel(const rmt_winograd_output *run, int32_t t, int32_t y, int32_t x, int32_t c)
+{
+    const int32_t side = run->tile + 2;
+    const double(*a)[6] = run->tile == 4 ? output_matrix_4 : output_matrix_2;
+    const float *m = run->m + t * run->tile_stride + c;
+    double sum = 0;
+    for (int32_t i = 0; i < side; i++)
+        for (int32_t j = 0; j < side; j++)
+            sum += a[y][i] * a[x][j] * m[(i * side + j) * run->xi_stride];
+    return sum;
+}
+
+static void winograd_output(const rmt_winograd_output *run)
+{
+    for (int32_t y = 0; y < run->tile; y++) {
+        if (run->rows[y] == NULL)
+            continue;
+        for (int32_t x = 0; x < run->columns; x++) {
+            for (int32_t c = 0; c < run->channels; c++) {
+                double sum = winograd_pixel(run, x / run->tile, y, x % run->tile, c);
+                if (run->bias != NULL)
+                    sum += run->bias[c];
+                if (run->add != NULL)
+                    sum += run->add[y][x * run->out_pixel + c];
+                run->rows[y][x * run->out_pixel + c] = (float)activate(sum, &run->act);
+            }
+        }
+    }
+}
+
 /* ---- reduce, normalize ------------------------------------------------------------------------------------------ */
 
 static float reduce(rmt_reduce function, const float *x, int64_t n)
@@ -304,6 +369,8 @@ const rmt_kernels *rmt_kernels_reference(void)
         .pack_panels = pack_panels,
         .gemv = gemv,
         .depthwise = depthwise,
+        .winograd_input = winograd_input,
+        .winograd_output = winograd_output,
         .unary = unary,
         .binary = binary,
         .scale_shift = scale_shift,

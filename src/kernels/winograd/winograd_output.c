@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * y = A' m A for the tiles of a run, with bias, addend and activation: down the columns of a tile's sums, along its rows,
+ * one vector of channels after the other. Pixels past the end of the run and rows that are NULL are not stored.
+ */
+#include "kernels/epilogue.h"
+
+#define SIDE 6 /* of the larger tile's sums */
+#define TILE 4
+
+/* Points 0, +-3/4, +-3/2, infinity. */
+RMT_INLINE void transform_4(const vf m[SIDE], vf y[TILE])
+{
+    vf sum_near = m[1] + m[2], difference_near = m[1] - m[2];
+    vf sum_far = m[3] + m[4], difference_far = m[3] - m[4];
+    y[0] = m[0] + sum_near + sum_far;
+    y[1] = 0.75f * difference_near + 1.5f * difference_far;
+    y[2] = 0.5625f * sum_near + 2.25f * sum_far;
+    y[3] = 0.421875f * difference_near + (3.375f * difference_far + m[5]);
+}
+
+/* Points 0, +-1, infinity. */
+RMT_INLINE void transform_2(const vf m[SIDE], vf y[TILE])
+{
+    y[0] = m[0] + m[1] + m[2];
+    y[1] = m[1] - m[2] + m[3];
+}
+
+RMT_INLINE void transform(const vf m[SIDE], vf y[TILE], const int32_t side)
+{
+    if (side == 6)
+        transform_4(m, y);
+    else
+        transform_2(m, y);
+}
+
+/* One tile and vector of channels, of which `left` exist. */
+RMT_INLINE void run_vector(const rmt_winograd_output *run, const epilogue_vectors *end, int32_t t, int32_t c,
+                           const int32_t side, const bool whole)
+{
+    const int32_t tile = side - 2, left = whole ? RMT_VL : run->channels - c;
+    const int32_t columns = (int32_t)rmt_min_i64(tile, run->columns - t * tile);
+    const float *m = run->m + t * run->tile_stride + c;
+    const vf bias = run->bias == NULL ? v_set(0) : v_load(run->bias + c);
+    vf half[TILE][SIDE];
+    for (int32_t j = 0; j < side; j++) {
+        vf d[SIDE], y[TILE];
+        for (int32_t i = 0; i < side; i++)
+            d[i] = v_load_upto(m + (i * side + j) * run->xi_stride, left);
+        transform(d, y, side);
+        for (int32_t i = 0; i < tile; i++)
+            half[i][j] = y[i];
+    }
+    for (int32_t i = 0; i < tile; i++) {
+        if (run->rows[i] == NULL)
+            continue;
+        const ptrdiff_t from = t * tile * run->out_pixel + c;
+        vf y[TILE];
+        transform(half[i], y, side);
+        for (int32_t j = 0; j < tile; j++) {
+            if (j >= columns)
+                break;
+            y[j] += bias;
+            if (run->add != NULL)
+                y[j] += v_load_upto(run->add[i] + from + j * run->out_pixel, left);
+            v_store_upto(run->rows[i] + from + j * run->out_pixel, epilogue_apply(end, y[j]), left);
+        }
+    }
+}
+
+RMT_INLINE void run_tiles(const rmt_winograd_output *run, const epilogue_vectors *end, const int32_t side)
+{
+    for (int32_t t = 0; t < run->tiles; t++) {
+        int32_t c = 0;
+        for (; c + RMT_VL <= run->channels; c += RMT_VL)
+            run_vector(run, end, t, c, side, true);
+        if (c < run->channels)
+            run_vector(run, end, t, c, side, false);
+    }
+}
+
+static void activate(const rmt_winograd_output *run)
+{
+    for (int32_t i = 0; i < run->tile; i++) {
+        for (int32_t x = 0; run->rows[i] != NULL && x < run->columns; x++) {
+            float *pixel = run->rows[i] + x * run->out_pixel;
+            RMT_NAME(unary)(pixel, pixel, run->channels, &run->act);
+        }
+    }
+}
+
+void RMT_NAME(winograd_output)(const rmt_winograd_output *run)
+{
+    const epilogue end = epilogue_make(&run->act);
+    const epilogue_vectors vectors = epilogue_load(&end);
+    if (run->tile == 4)
+        run_tiles(run, &vectors, 6);
+    else
+        run_tiles(run, &vectors, 4);
+    if (end.behind)
+        activate(run);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Winograd convolutions: each transform against its matrices, the whole against the direct sum within a bound made of
+ * the magnitudes that occur, and both independent of how tiles are grouped.
+ */
+#include "check.h"
+
+#define SIDE 6
+
+/* ---- the transforms ------------------------------------------------------------------------------------------- */
+
+static void check_input(const rmt_kernels *kernels)
+{
+    for (int round = 0; round < 400; round++) {
+        const int32_t tile = round % 2 ? 2 : 4, products = rmt_winograd_products(tile);
+        const int32_t channels = 1 + random_below(35), tiles = 1 + random_below(5), in_width = 1 + random_below(20);
+        const int32_t in_pixel = channels + random_below(3), tile_stride = channels + random_below(3);
+        const int32_t xi_stride = tiles * tile_stride + random_below(3);
+        const int side = random_below(2);
+        const float *rows[SIDE];
+        for (int32_t i = 0; i < tile + 2; i++)
+            rows[i] = random_below(5) ? guarded_floats((in_width - 1) * in_pixel + channels, side) : NULL;
+        const int64_t floats = (products - 1) * (int64_t)xi_stride + (tiles - 1) * tile_stride + channels;
+        rmt_winograd_input run = {.tile = tile,
+                                  .rows = rows,
+                                  .in_width = in_width,
+                                  .column = random_below(in_width + 3) - 2,
+                                  .tiles = tiles,
+                                  .channels = channels,
+                                  .in_pixel = in_pixel,
+                                  .v = guarded_floats(floats, side),
+                                  .xi_stride = xi_stride,
+                                  .tile_stride = tile_stride};
+        float *got = run.v, *want = guarded_floats(floats, 1);
+        memcpy(want, got, (size_t)floats * sizeof(float)); /* gaps must stay */
+        kernels->winograd_input(&run);
+        run.v = want;
+        rmt_kernels_reference()->winograd_input(&run);
+        /* inputs below 1; a row of the matrix has magnitude 5.1 at most */
+        for (int64_t i = 0; i < floats; i++)
+            assert_near(got[i], want[i], gamma_bound(8) * 26, "winograd_input", kernels->name);
+        guarded_free_all();
+    }
+}
+
+static void input_transform_matches_its_matrix(void **state)
+{
+    (void)state;
+    on_each_level(check_input);
+}
+
+static void check_output(const rmt_kernels *kernels)
+{
+    const rmt_activation acts[] = {{RMT_UNARY_NONE, 0, 0, 0, 1, 0},
+                                   {RMT_UNARY_RELU, 0, 0, 0, 1, 0},
+                                   {RMT_UNARY_HARD_SWISH, 6, 6, 3, 1, 0},
+                                   {RMT_UNARY_SWISH, 1, 0, 0, 1, 0}};
+    for (int round = 0; round < 400; round++) {
+        const int32_t tile = round % 2 ? 2 : 4, products = rmt_winograd_products(tile);
+        const int32_t channels = 1 + random_below(35), tiles = 1 + random_below(5);
+        const int32_t out_pixel = channels + random_below(3), tile_stride = channels + random_below(3);
+        const int32_t xi_stride = tiles * tile_stride + random_below(3), columns = 1 + random_below(tiles * tile);
+        const int side = random_below(2);
+        const int64_t row_floats = (columns - 1) * (int64_t)out_pixel + channels;
+        float *rows[4], *wants[4];
+        const float *add[4];
+        for (int32_t i = 0; i < tile; i++) {
+            rows[i] = random_below(5) ? guarded_floats(row_floats, side) : NULL;
+            wants[i] = rows[i] ? guarded_floats(row_floats, 1) : NULL;
+            if (rows[i])
+                memcpy(wants[i], rows[i], (size_t)row_floats * sizeof(float));
+            add[i] = guarded_floats(row_floats, side);
+        }
+        rmt_winograd_output run = {
+            .tile = tile,
+            .m = guarded_floats((products - 1) * (int64_t)xi_stride + (tiles - 1) * tile_stride + channels, side),
+            .xi_stride = xi_stride,
+            .tile_stride = tile_stride,
+            .tiles = tiles,
+            .channels = channels,
+            .columns = columns,
+            .rows = rows,
+            .add = random_below(2) ? add : NULL,
+            .out_pixel = out_pixel,
+            .bias = random_below(2) ? guarded_floats((channels + 15) / 16 * 16, side) : NULL,
+            .act = acts[random_below((int32_t)COUNT(acts))]};
+        kernels->winograd_output(&run);
+        run.rows = wants;
+        rmt_kernels_reference()->winograd_output(&run);
+        /* sums below 1; a row of the matrix has magnitude 8.6 at most; the slopes of the activations are below 2 */
+        for (int32_t i = 0; i < tile; i++)
+            for (int64_t x = 0; rows[i] != NULL && x < row_floats; x++)
+                assert_near(rows[i][x], wants[i][x], 2 * gamma_bound(10) * 76, "winograd_output", kernels->name);
+        guarded_free_all();
+    }
+}
+
+static void output_transform_matches_its_matrix(void **state)
+{
+    (void)state;
+    on_each_level(check_output);
+}
+
+/* ---- a whole convolution ------------------------------------------------------------------------------------------ */
+
+typedef struct convolution {
+    int32_t tile, height, width, ci, co, block; /* padding 1; tiles of a run at most */
+    float *x, *filter, *y;
+    float *u, *v, *m;
+    int32_t tiles_x, tiles_y;
+    ptrdiff_t v_xi, m_xi;
+} convolution;
+
+static void make(convolution *w)
+{
+    const int64_t products = rmt_winograd_products(w->tile);
+    w->tiles_x = (w->width + w->tile - 1) / w->tile;
+    w->tiles_y = (w->height + w->tile - 1) / w->tile;
+    w->x = guarded_floats((int64_t)w->height * w->width * w->ci, 1);
+    w->filter = guarded_floats(9 * (int64_t)w->co * w->ci, 1);
+    w->y = guarded_floats((int64_t)w->height * w->width * w->co, 1);
+    w->u = guarded_floats(products * ((w->co + 15) / 16) * w->ci * 16, 1);
+    w->v_xi = (ptrdiff_t)w->tiles_x * w->tiles_y * w->ci;
+    w->m_xi = (ptrdiff_t)w->tiles_x * w->tiles_y * w->co;
+    w->v = guarded_floats(products * w->v_xi, 1);
+    w->m = guarded_floats(products * w->m_xi, 1);
+    rmt_winograd_weights(w->tile, w->filter, w->co, w->ci, w->u);
+}
+
+static void transform_input(const rmt_kernels *kernels, const convolution *w)
+{
+    for (int32_t ty = 0; ty < w->tiles_y; ty++)
+        for (int32_t tx = 0; tx < w->tiles_x; tx += w->block) {
+            const float *rows[SIDE];
+            for (int32_t i = 0; i < w->tile + 2; i++) {
+                int32_t row = ty * w->tile - 1 + i;
+                rows[i] = row < 0 || row >= w->height ? NULL : w->x + (int64_t)row * w->width * w->ci;
+            }
+            rmt_winograd_input run = {.tile = w->tile,
+                                      .rows = rows,
+                                      .in_width = w->width,
+                                      .column = tx * w->tile - 1,
+                                      .tiles = tx + w->block < w->tiles_x ? w->block : w->tiles_x - tx,
+                                      .channels = w->ci,
+                                      .in_pixel = w->ci,
+                                      .v = w->v + (int64_t)(ty * w->tiles_x + tx) * w->ci,
+                                      .xi_stride = w->v_xi,
+                                      .tile_stride = w->ci};
+            kernels->winograd_input(&run);
+        }
+}
+
+static void multiply(const rmt_kernels *kernels, const convolution *w)
+{
+    const int32_t tiles = w->tiles_x * w->tiles_y;
+    const float *a[256];
+    float *c[256];
+    assert_true(tiles <= 256);
+    for (int32_t xi = 0; xi < rmt_winograd_products(w->tile); xi++) {
+        for (int32_t t = 0; t < tiles; t++) {
+            a[t] = w->v + xi * w->v_xi + t * w->ci;
+            c[t] = w->m + xi * w->m_xi + t * w->co;
+        }
+        rmt_gemm block = {.a = a,
+                          .m = tiles,
+                          .taps = 1,
+                          .k = w->ci,
+                          .b = w->u + (int64_t)xi * ((w->co + 15) / 16) * w->ci * 16,
+                          .panel_stride = (ptrdiff_t)w->ci * 16,
+                          .n = w->co,
+                          .c = c,
+                          .act = rmt_activation_none()};
+        kernels->gemm(&block);
+    }
+}
+
+static void transform_output(const rmt_kernels *kernels, const convolution *w)
+{
+    for (int32_t ty = 0; ty < w->tiles_y; ty++)
+        for (int32_t tx = 0; tx < w->tiles_x; tx += w->block) {
+            const int32_t first = tx * w->tile, end = first + w->block * w->tile;
+            float *rows[SIDE];
+            for (int32_t i = 0; i < w->tile; i++) {
+                int32_t row = ty * w->tile + i;
+                rows[i] = row >= w->height ? NULL : w->y + ((int64_t)row * w->width + first) * w->co;
+            }
+            rmt_winograd_output run = {.tile = w->tile,
+                                       .m = w->m + (int64_t)(ty * w->tiles_x + tx) * w->co,
+                                       .xi_stride = w->m_xi,
+                                       .tile_stride = w->co,
+                                       .tiles = tx + w->block < w->tiles_x ? w->block : w->tiles_x - tx,
+                                       .channels = w->co,
+                                       .columns = (end < w->width ? end : w->width) - first,
+                                       .rows = rows,
+                                       .out_pixel = w->co,
+                                       .act = rmt_activation_none()};
+            kernels->winograd_output(&run);
+        }
+}
+
+static void run_convolution(const rmt_kernels *kernels, const convolution *w)
+{
+    transform_input(kernels, w);
+    multiply(kernels, w);
+    transform_output(kernels, w);
+}
+
+static double direct(const convolution *w, int32_t y, int32_t x, int32_t o)
+{
+    double sum = 0;
+    for (int32_t r = -1; r <= 1; r++)
+        for (int32_t s = -1; s <= 1; s++)
+            for (int32_t c = 0; c < w->ci; c++) {
+                if (y + r < 0 || y + r >= w->height || x + s < 0 || x + s >= w->width)
+                    continue;
+                sum += (double)w->x[((y + r) * w->width + x + s) * w->ci + c] *
+                       w->filter[(o * w->ci + c) * 9 + (r + 1) * 3 + s + 1];
+            }
+    return sum;
+}
+
+/* Magnitudes of the output's matrix: powers of the points; the last column belongs to infinity. */
+static double output_weight(int32_t tile, int32_t i, int32_t xi)
+{
+    const double points_4[5] = {0, 0.75, 0.75, 1.5, 1.5}, points_2[3] = {0, 1, 1};
+    if (xi == tile + 1)
+        return i == tile - 1;
+    return pow(tile == 4 ? points_4[xi] : points_2[xi], i);
+}
+
+/* Sum of |A| |U| |V| |A| of one output. */
+static double magnitude(const convolution *w, int32_t y, int32_t x, int32_t o)
+{
+    const int32_t side = w->tile + 2, t = y / w->tile * w->tiles_x + x / w->tile;
+    const int64_t u_xi = (int64_t)((w->co + 15) / 16) * w->ci * 16;
+    double sum = 0;
+    for (int32_t xi = 0; xi < side * side; xi++) {
+        const float *u = w->u + xi * u_xi + (int64_t)(o / 16) * w->ci * 16 + o % 16;
+        const float *v = w->v + xi * w->v_xi + (int64_t)t * w->ci;
+        double products = 0;
+        for (int32_t c = 0; c < w->ci; c++)
+            products += fabs((double)u[c * 16] * v[c]);
+        sum +=
+            products * output_weight(w->tile, y % w->tile, xi / side) * output_weight(w->tile, x % w->tile, xi % side);
+    }
+    return sum;
+}
+
+static void check_convolution(const rmt_kernels *kernels)
+{
+    const int32_t shapes[][4] = {{1, 1, 1, 1},   {3, 5, 7, 3},     {4, 4, 16, 16},  {7, 7, 33, 20},
+                                 {8, 9, 40, 24}, {14, 14, 20, 33}, {13, 30, 8, 17}, {2, 21, 64, 5}};
+    for (size_t i = 0; i < COUNT(shapes); i++)
+        for (int32_t tile = 2; tile <= 4; tile += 2) {
+            convolution w = {.tile = tile,
+                             .height = shapes[i][0],
+                             .width = shapes[i][1],
+                             .ci = shapes[i][2],
+                             .co = shapes[i][3],
+                             .block = 3};
+            make(&w);
+            run_convolution(kernels, &w);
+            for (int32_t y = 0; y < w.height; y++)
+                for (int32_t x = 0; x < w.width; x++)
+                    for (int32_t o = 0; o < w.co; o++) {
+                        /* one rounding a weight, 8 operations at the input, 10 at the output, the sum itself */
+                        double bound = gamma_bound(w.ci + 19) * magnitude(&w, y, x, o);
+                        assert_near(w.y[(y * w.width + x) * w.co + o], (float)direct(&w, y, x, o), bound + 1e-9,
+                                    "winograd", kernels->name);
+                    }
+            guarded_free_all();
+        }
+}
+
+static void winograd_is_the_convolution(void **state)
+{
+    (void)state;
+    on_each_level(check_convolution);
+}
+
+static void check_grouping(const rmt_kernels *kernels)
+{
+    for (int32_t tile = 2; tile <= 4; tile += 2) {
+        convolution w = {.tile = tile, .height = 15, .width = 27, .ci = 19, .co = 35, .block = 1};
+        make(&w);
+        run_convolution(kernels, &w);
+        const size_t bytes = (size_t)(w.height * w.width * w.co) * sizeof(float);
+        float *first = guarded_floats(w.height * w.width * w.co, 1);
+        memcpy(first, w.y, bytes);
+        for (w.block = 2; w.block < 9; w.block++) {
+            fill_random(w.y, w.height * w.width * w.co);
+            run_convolution(kernels, &w);
+            assert_memory_equal(w.y, first, bytes);
+        }
+        guarded_free_all();
+    }
+}
+
+static void tiles_do_not_depend_on_their_run(void **state)
+{
+    (void)state;
+    on_each_level(check_grouping);
+}
+
+/* The error in practice, against the size of the results: a direct sum of 576 products has about 3e-7. */
+static void check_error(const rmt_kernels *kernels)
+{
+    for (int32_t tile = 2; tile <= 4; tile += 2) {
+        convolution w = {.tile = tile, .height = 16, .width = 16, .ci = 64, .co = 16, .block = 4};
+        make(&w);
+        run_convolution(kernels, &w);
+        double errors = 0, squares = 0;
+        for (int32_t y = 0; y < w.height; y++)
+            for (int32_t x = 0; x < w.width; x++)
+                for (int32_t o = 0; o < w.co; o++) {
+                    double exact = direct(&w, y, x, o), error = w.y[(y * w.width + x) * w.co + o] - exact;
+                    errors += error * error;
+                    squares += exact * exact;
+                }
+        double relative = sqrt(errors / squares);
+        print_message("level %s: rms error of tile %d over 64 channels %.2g\n", kernels->name, (int)tile, relative);
+        assert_true(relative < (tile == 4 ? 1.2e-6 : 6e-7));
+        guarded_free_all();
+    }
+}
+
+static void errors_are_of_the_size_of_a_direct_sum(void **state)
+{
+    (void)state;
+    on_each_level(check_error);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(input_transform_matches_its_matrix),
+        cmocka_unit_test(output_transform_matches_its_matrix),
+        cmocka_unit_test(winograd_is_the_convolution),
+        cmocka_unit_test(tiles_do_not_depend_on_their_run),
+        cmocka_unit_test(errors_are_of_the_size_of_a_direct_sum),
+    };
+    return cmocka_run_group_tests(tests, print_levels, NULL);
+}
