@@ -65,6 +65,33 @@ if(RAMET_TESTS)
   endforeach()
 endif()
 
+# examples/c/<name>.c -> examples/example_<name>, as a user of the shared library builds it; tests/examples runs them.
+if(RAMET_TESTS AND TARGET ramet_shared)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/c/*.c")
+  foreach(source ${sources})
+    cmake_path(GET source STEM name)
+    add_executable(example_${name} "${source}")
+    set_target_properties(example_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY examples)
+    target_link_libraries(example_${name} PRIVATE ramet::ramet ramet_warnings)
+  endforeach()
+endif()
+
+# tests/<folder>/test_<thing>.py -> test_<folder>_<thing>: tests of the command, with nothing but Python's own library.
+if(RAMET_TESTS AND TARGET ramet)
+  find_program(RAMET_PYTHON NAMES python3 REQUIRED)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.py")
+  foreach(source ${sources})
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(GET folder FILENAME folder)
+    cmake_path(GET source STEM thing)
+    string(REGEX REPLACE "^test_" "test_${folder}_" target "${thing}")
+    add_test(NAME ${target} COMMAND "${RAMET_PYTHON}" -B "${source}")
+    set_tests_properties(${target} PROPERTIES
+      LABELS ${folder} TIMEOUT 600
+      ENVIRONMENT "RAMET=$<TARGET_FILE:ramet>;RAMET_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data")
+  endforeach()
+endif()
+
 if(RAMET_BENCH)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.c")
   foreach(source ${sources})
