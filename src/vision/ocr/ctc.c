@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text recognition: probabilities to a text (connectionist temporal
+ * classification, best path). Each step takes its best class, the first of
+ * equals; a class that repeats the step before and class 0, the blank, say
+ * nothing; the score is the mean probability of what is kept.
+ */
+#include "vision/ocr/ocr.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+ramet_status rmt_ctc_check(const rmt_ctc_dictionary *dictionary, int64_t classes, ramet_error *error)
+{
+    int64_t characters = (int64_t)dictionary->characters->count;
+    if (classes == characters + 1 || (dictionary->add_space && classes == characters + 2))
+        return RAMET_STATUS_OK;
+    return rmt_fail(error, RAMET_STATUS_BAD_SHAPE,
+                    "the dictionary has %lld characters but the model %lld classes, of which one is the blank%s; give "
+                    "the model's own dictionary",
+                    (long long)characters, (long long)classes,
+                    dictionary->add_space ? " and one may be the space" : "");
+}
+
+/* The best class of a step; the blank when nothing is a number. */
+static size_t best_class(const float *probabilities, size_t classes)
+{
+    float best = -INFINITY;
+    size_t index = 0;
+    for (size_t i = 0; i < classes; i++) {
+        if (probabilities[i] > best) {
+            best = probabilities[i];
+            index = i;
+        }
+    }
+    return index;
+}
+
+/* Class 1 is the first character; past the last one stands the space. */
+static const char *character_of(const rmt_ctc_dictionary *dictionary, size_t class_index)
+{
+    size_t index = class_index - 1;
+    return index < dictionary->characters->count ? dictionary->characters->items[index] : " ";
+}
+
+/* The classes that are kept, in order; returns how many. */
+static size_t best_path(const float *probabilities, size_t steps, size_t classes, uint32_t *kept, float *score)
+{
+    double sum = 0;
+    size_t count = 0, before = 0;
+    for (size_t step = 0; step < steps; step++, probabilities += classes) {
+        size_t best = best_class(probabilities, classes);
+        if (best != 0 && best != before) {
+            kept[count++] = (uint32_t)best;
+            sum += (double)probabilities[best];
+        }
+        before = best;
+    }
+    *score = count > 0 ? (float)(sum / (double)count) : 0.0F;
+    return count;
+}
+
+static char *text_of(const rmt_ctc_dictionary *dictionary, const uint32_t *kept, size_t count)
+{
+    size_t bytes = 1;
+    for (size_t i = 0; i < count; i++)
+        bytes += strlen(character_of(dictionary, kept[i]));
+    char *text = malloc(bytes), *at = text;
+    for (size_t i = 0; text != NULL && i < count; i++) {
+        const char *character = character_of(dictionary, kept[i]);
+        size_t length = strlen(character);
+        memcpy(at, character, length);
+        at += length;
+    }
+    if (text != NULL)
+        *at = '\0';
+    return text;
+}
+
+ramet_status rmt_ctc_decode(const rmt_ctc_dictionary *dictionary, const float *probabilities, size_t steps,
+                            size_t classes, rmt_scratch *scratch, ramet_rec_result *result, ramet_error *error)
+{
+    uint32_t *kept = rmt_scratch_take(scratch, steps, sizeof *kept);
+    if (kept == NULL)
+        return rmt_fail_memory(error, steps * sizeof *kept);
+    float score;
+    size_t count = best_path(probabilities, steps, classes, kept, &score);
+    char *text = text_of(dictionary, kept, count);
+    if (text == NULL)
+        return rmt_fail(error, RAMET_STATUS_OUT_OF_MEMORY, "no memory left for a text");
+    *result = (ramet_rec_result){text, score};
+    return RAMET_STATUS_OK;
+}

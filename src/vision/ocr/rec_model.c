@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text recognition: the three stages joined; crops of one width run in batches.
+ */
+#include "vision/ocr/ocr.h"
+
+static rmt_task *task_of(ramet_rec_model *handle) { return (rmt_task *)handle; }
+
+static ramet_status add_stages(rmt_task *task, const ramet_rec_option *option, ramet_error *error)
+{
+    ramet_rec_preprocessor *pre = NULL;
+    ramet_rec_postprocessor *post = NULL;
+    ramet_rec_option resolved;
+    ramet_status status = rmt_rec_option_resolve(option, &resolved, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_rec_preprocessor_create(&resolved, &pre, error);
+    task->pre = (rmt_preprocessor *)pre;
+    if (status == RAMET_STATUS_OK)
+        status = rmt_rec_postprocessor_open(rmt_runtime_config_file(task->runtime), &resolved, &post, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_rec_postprocessor_check_model(post, task->runtime, error);
+    task->post = (rmt_postprocessor *)post;
+    task->batch_size = rmt_batch_limit(resolved.batch_size);
+    return status;
+}
+
+ramet_status ramet_rec_model_open(const char *model, const ramet_runtime_option *runtime_option,
+                                  const ramet_rec_option *option, ramet_rec_model **handle, ramet_error *error)
+{
+    if (handle == NULL)
+        return rmt_fail_no_place(error);
+    *handle = NULL;
+    rmt_task *task;
+    ramet_status status = rmt_task_open(model, runtime_option, &task, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_task_finish(task, add_stages(task, option, error));
+    if (status == RAMET_STATUS_OK)
+        *handle = (ramet_rec_model *)task;
+    return status;
+}
+
+ramet_status ramet_rec_model_clone(ramet_rec_model *handle, ramet_rec_model **clone, ramet_error *error)
+{
+    rmt_task *made;
+    if (clone == NULL)
+        return rmt_fail_no_place(error);
+    ramet_status status = rmt_task_clone(task_of(handle), &made, error);
+    *clone = (ramet_rec_model *)made;
+    return status;
+}
+
+void ramet_rec_model_close(ramet_rec_model *handle) { rmt_task_close(task_of(handle)); }
+
+ramet_runtime *ramet_rec_model_runtime(ramet_rec_model *handle)
+{
+    return handle != NULL ? task_of(handle)->runtime : NULL;
+}
+
+ramet_rec_preprocessor *ramet_rec_model_preprocessor(ramet_rec_model *handle)
+{
+    return handle != NULL ? (ramet_rec_preprocessor *)task_of(handle)->pre : NULL;
+}
+
+ramet_rec_postprocessor *ramet_rec_model_postprocessor(ramet_rec_model *handle)
+{
+    return handle != NULL ? (ramet_rec_postprocessor *)task_of(handle)->post : NULL;
+}
+
+ramet_status ramet_rec_model_predict(ramet_rec_model *handle, const ramet_image *images, size_t count,
+                                     ramet_rec_result *results, ramet_error *error)
+{
+    return rmt_task_predict(task_of(handle), images, count, results, error);
+}
