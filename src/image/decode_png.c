@@ -10,6 +10,7 @@
 #include "image/decoders.h"
 
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <png.h>
@@ -23,9 +24,24 @@ typedef struct png_reader {
     size_t position;
     ramet_image *image;
     int orientation;
+    bool out_of_memory; /* libpng's texts tell it in several ways, and it goes on without optional chunks */
     ramet_status status;
     ramet_error *error;
 } png_reader;
+
+static png_voidp allocate(png_structp codec, png_alloc_size_t bytes)
+{
+    png_reader *reader = png_get_mem_ptr(codec);
+    void *memory = malloc(bytes);
+    reader->out_of_memory = reader->out_of_memory || !memory;
+    return memory;
+}
+
+static void release(png_structp codec, png_voidp memory)
+{
+    (void)codec;
+    free(memory);
+}
 
 static void fail_png(png_structp codec, png_const_charp message)
 {
@@ -104,13 +120,15 @@ static void read_png(png_reader *reader)
 ramet_status rmt_decode_png(const rmt_encoded *file, ramet_image *image, int *orientation, ramet_error *error)
 {
     png_reader reader = {.file = file, .image = image, .orientation = 1, .error = error};
-    reader.codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, fail_png, drop_warning);
+    reader.codec =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, fail_png, drop_warning, &reader, allocate, release);
     reader.info = reader.codec ? png_create_info_struct(reader.codec) : NULL;
-    if (reader.info)
+    bool ready = reader.info != NULL;
+    if (ready)
         read_png(&reader);
-    else
-        reader.status = rmt_fail_memory(error, sizeof reader);
     png_destroy_read_struct(&reader.codec, &reader.info, NULL);
+    if (!ready || reader.out_of_memory)
+        return rmt_fail(error, RAMET_STATUS_OUT_OF_MEMORY, "no memory left to decode a PNG image");
     if (reader.status == RAMET_STATUS_OK)
         *orientation = reader.orientation;
     return reader.status;
