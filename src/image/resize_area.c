@@ -113,14 +113,16 @@ static void sum_block(const uint8_t *in, ptrdiff_t pitch, int32_t columns, int32
     }
 }
 
+/* `width` blocks of 2 x 2 from `in` on; the last one stays out of the vector load, which reads beyond it. */
 static void halve_row(const uint8_t *in, ptrdiff_t pitch, int32_t width, uint8_t *out)
 {
-    for (int32_t x = 0; x < width; x++, in += 6, out += 3) {
-        const uint8_t *below = in + pitch;
-        out[0] = (uint8_t)((in[0] + in[3] + below[0] + below[3] + 2) >> 2);
-        out[1] = (uint8_t)((in[1] + in[4] + below[1] + below[4] + 2) >> 2);
-        out[2] = (uint8_t)((in[2] + in[5] + below[2] + below[5] + 2) >> 2);
-    }
+    static const int16_t both[2] = {1, 1};
+    for (int32_t x = 0; x < width - 1; x++, in += 6, out += 3)
+        rmt_store_pixel((rmt_blend_pair(in, both) + rmt_blend_pair(in + pitch, both) + 2) >> 2, out);
+    int sum[3];
+    sum_block(in, pitch, 2, 2, sum);
+    for (int c = 0; c < 3; c++)
+        out[c] = (uint8_t)((sum[c] + 2) >> 2);
 }
 
 /* `width` whole blocks */

@@ -10,38 +10,18 @@
 
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 typedef struct linear {
     int32_t *at;          /* [width]: byte of the left pixel in a source row */
     int16_t (*weight)[2]; /* [width]: of the left and of the right pixel */
-    int32_t inner;        /* destination pixels whose left pixel has 8 bytes of its row behind it */
+    int32_t inner;        /* destination pixels that may be blended as a pair */
     int16_t *rows[2];     /* [3 * width + 1]: blended source rows; row y is in slot y % 2 */
     int32_t row_of[2];    /* the source row in a slot; -1: none */
 } linear;
 
-/* A pixel and its right neighbour, blended: reads 8 bytes, writes 4 numbers of which 3 count. */
-static inline void blend_pixel(const uint8_t *in, const int16_t weight[2], int16_t *out)
-{
-#if defined(__SSE2__)
-    int32_t both;
-    memcpy(&both, weight, sizeof both);
-    __m128i pixels = _mm_loadl_epi64((const __m128i *)in);
-    __m128i pairs = _mm_unpacklo_epi8(pixels, _mm_srli_epi64(pixels, 24)); /* b b g g r r: left, right */
-    __m128i sums = _mm_madd_epi16(_mm_unpacklo_epi8(pairs, _mm_setzero_si128()), _mm_set1_epi32(both));
-    _mm_storel_epi64((__m128i *)out, _mm_packs_epi32(_mm_srai_epi32(sums, 4), sums));
-#else
-    for (int c = 0; c < 3; c++)
-        out[c] = (int16_t)((in[c] * weight[0] + in[c + 3] * weight[1]) >> 4);
-#endif
-}
-
 static void blend_row(const linear *s, const uint8_t *in, int32_t width, int16_t *out)
 {
     for (int32_t x = 0; x < s->inner; x++)
-        blend_pixel(in + s->at[x], s->weight[x], out + 3 * (size_t)x);
+        rmt_store_halves(rmt_blend_pair(in + s->at[x], s->weight[x]) >> 4, out + 3 * (size_t)x);
     for (int32_t x = s->inner; x < width; x++) {
         const uint8_t *left = in + s->at[x];
         const uint8_t *right =
@@ -86,7 +66,7 @@ static void set_columns(const rmt_resizer *r, linear *s)
         s->at[x] = 3 * rmt_clamp_index(left, r->src->width);
         s->weight[x][0] = rmt_resizer_weight(1.0f - fraction);
         s->weight[x][1] = rmt_resizer_weight(fraction);
-        if (s->at[x] + 8 <= 3 * r->src->width)
+        if (s->at[x] + RMT_PAIR_BYTES <= 3 * r->src->width)
             s->inner = x + 1;
     }
 }

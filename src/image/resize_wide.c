@@ -9,12 +9,14 @@
 #include "image/resizer.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MOST_TAPS = 8 };
 
 typedef struct wide {
     int32_t taps;              /* 4 or 8 */
-    int32_t *at;               /* [width][taps]: bytes of the pixels in a source row */
+    int32_t *first;            /* [width]: source column of the first pixel; may lie outside */
+    int32_t inner, outer;      /* destination pixels [inner, outer) may be blended pair by pair */
     int16_t *weight;           /* [width][taps] */
     int32_t *rows[MOST_TAPS];  /* [3 * width]: blended source rows; row y is in slot y % taps */
     int32_t row_of[MOST_TAPS]; /* the source row in a slot; -1: none */
@@ -60,22 +62,34 @@ static void fixed_weights(int32_t taps, float fraction, int16_t *fixed)
         fixed[k] = rmt_resizer_weight(weight[k]);
 }
 
-static void blend_row(const wide *s, const uint8_t *in, int32_t width, int32_t *out)
+/* Pixels near the borders: columns outside become the nearest inside. */
+static void blend_clamped(const rmt_resizer *r, const uint8_t *in, int32_t x, int32_t out[3])
 {
-    for (int32_t x = 0; x < width; x++, out += 3) {
-        const int32_t *at = s->at + (size_t)x * (size_t)s->taps;
-        const int16_t *weight = s->weight + (size_t)x * (size_t)s->taps;
-        int blue = 0, green = 0, red = 0;
-        for (int32_t k = 0; k < s->taps; k++) {
-            const uint8_t *pixel = in + at[k];
-            blue += pixel[0] * weight[k];
-            green += pixel[1] * weight[k];
-            red += pixel[2] * weight[k];
-        }
-        out[0] = blue;
-        out[1] = green;
-        out[2] = red;
+    const wide *s = r->state;
+    const int16_t *weight = s->weight + (size_t)x * (size_t)s->taps;
+    out[0] = out[1] = out[2] = 0;
+    for (int32_t k = 0; k < s->taps; k++) {
+        const uint8_t *pixel = in + 3 * (ptrdiff_t)rmt_clamp_index((int64_t)s->first[x] + k, r->src->width);
+        for (int c = 0; c < 3; c++)
+            out[c] += pixel[c] * weight[k];
     }
+}
+
+static void blend_row(const rmt_resizer *r, const uint8_t *in, int32_t *out)
+{
+    const wide *s = r->state;
+    for (int32_t x = 0; x < s->inner; x++)
+        blend_clamped(r, in, x, out + 3 * (size_t)x);
+    for (int32_t x = s->inner; x < s->outer; x++) {
+        const int16_t *weight = s->weight + (size_t)x * (size_t)s->taps;
+        const uint8_t *pixel = in + 3 * (ptrdiff_t)s->first[x];
+        rmt_sums sums = {0};
+        for (int32_t k = 0; k < s->taps; k += 2)
+            sums += rmt_blend_pair(pixel + 3 * (ptrdiff_t)k, weight + k);
+        memcpy(out + 3 * (size_t)x, &sums, 3 * sizeof *out);
+    }
+    for (int32_t x = s->outer; x < r->width; x++)
+        blend_clamped(r, in, x, out + 3 * (size_t)x);
 }
 
 static const int32_t *blended(const rmt_resizer *r, int64_t y)
@@ -83,7 +97,7 @@ static const int32_t *blended(const rmt_resizer *r, int64_t y)
     wide *s = r->state;
     int32_t row = rmt_clamp_index(y, r->src->height), slot = row % s->taps;
     if (s->row_of[slot] != row) {
-        blend_row(s, rmt_image_row(r->src, row), r->width, s->rows[slot]);
+        blend_row(r, rmt_image_row(r->src, row), s->rows[slot]);
         s->row_of[slot] = row;
     }
     return s->rows[slot];
@@ -133,11 +147,13 @@ static void set_columns(const rmt_resizer *r, wide *s)
 {
     for (int32_t x = 0; x < r->width; x++) {
         float fraction;
-        int64_t first = (int64_t)rmt_resizer_position(r->interpolation, x, r->step_x, &fraction) - (s->taps / 2 - 1);
-        size_t entry = (size_t)x * (size_t)s->taps;
-        fixed_weights(s->taps, fraction, s->weight + entry);
-        for (int32_t k = 0; k < s->taps; k++)
-            s->at[entry + (size_t)k] = 3 * rmt_clamp_index(first + k, r->src->width);
+        int32_t first = rmt_resizer_position(r->interpolation, x, r->step_x, &fraction) - (s->taps / 2 - 1);
+        s->first[x] = first;
+        fixed_weights(s->taps, fraction, s->weight + (size_t)x * (size_t)s->taps);
+        if (first < 0)
+            s->inner = s->outer = x + 1;
+        else if (3 * (int64_t)(first + s->taps - 2) + RMT_PAIR_BYTES <= 3 * (int64_t)r->src->width)
+            s->outer = x + 1;
     }
 }
 
@@ -147,10 +163,10 @@ bool rmt_resizer_open_wide(rmt_resizer *r)
     if (!s)
         return false;
     s->taps = r->interpolation == RMT_INTERPOLATION_CUBIC ? 4 : 8;
-    size_t width = (size_t)r->width, entries = width * (size_t)s->taps;
-    s->at = rmt_arena_alloc(&r->memory, entries, sizeof *s->at);
-    s->weight = rmt_arena_alloc(&r->memory, entries, sizeof *s->weight);
-    if (!s->at || !s->weight)
+    size_t width = (size_t)r->width;
+    s->first = rmt_arena_alloc(&r->memory, width, sizeof *s->first);
+    s->weight = rmt_arena_alloc(&r->memory, width * (size_t)s->taps, sizeof *s->weight);
+    if (!s->first || !s->weight)
         return false;
     for (int32_t slot = 0; slot < s->taps; slot++) {
         s->rows[slot] = rmt_arena_alloc(&r->memory, 3 * width, sizeof *s->rows[slot]);

@@ -11,6 +11,7 @@
 #define RMT_IMAGE_RESIZER_H
 
 #include "image/image.h"
+#include "image/pixels.h"
 
 typedef struct rmt_resizer rmt_resizer;
 
@@ -48,8 +49,6 @@ static inline int32_t rmt_clamp_index(int64_t index, int32_t count)
 {
     return index < 0 ? 0 : index >= count ? count - 1 : (int32_t)index;
 }
-
-static inline uint8_t rmt_clamp_byte(int value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
 
 /* Nearest integer, halves to even, for |value| < 2^22: the sum has no bits below one. */
 static inline int rmt_round_small(float value)

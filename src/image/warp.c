@@ -168,34 +168,38 @@ static void fill_weights(warp_weights weights)
 
 /* ---- pixels --------------------------------------------------------------------------------------- */
 
-/* rows[k] and columns[k]: the four source rows and the bytes of the four pixels in them */
-static inline void blend_pixel(const uint8_t *const rows[TAPS], const ptrdiff_t columns[TAPS],
-                               const int16_t (*weight)[TAPS], uint8_t *out)
+/* Any pixel: rows and columns outside become the nearest inside. */
+static rmt_sums blend_clamped(const ramet_image *src, int64_t left, int64_t top, const int16_t (*weight)[TAPS])
 {
-    int blue = WEIGHT_ONE / 2, green = WEIGHT_ONE / 2, red = WEIGHT_ONE / 2;
+    rmt_sums sums = {0};
     for (int y = 0; y < TAPS; y++) {
+        const uint8_t *row = rmt_image_row(src, rmt_clamp_index(top + y, src->height));
         for (int x = 0; x < TAPS; x++) {
-            const uint8_t *pixel = rows[y] + columns[x];
-            blue += pixel[0] * weight[y][x];
-            green += pixel[1] * weight[y][x];
-            red += pixel[2] * weight[y][x];
+            const uint8_t *pixel = row + 3 * (ptrdiff_t)rmt_clamp_index(left + x, src->width);
+            sums += (rmt_sums){pixel[0], pixel[1], pixel[2], 0} * weight[y][x];
         }
     }
-    out[0] = rmt_clamp_byte(blue >> 15);
-    out[1] = rmt_clamp_byte(green >> 15);
-    out[2] = rmt_clamp_byte(red >> 15);
+    return sums;
+}
+
+/* A pixel whose 4 x 4 neighbours, and what a pair reads beyond them, lie within the image. */
+static rmt_sums blend_inner(const ramet_image *src, int64_t left, int64_t top, const int16_t (*weight)[TAPS])
+{
+    const uint8_t *in = src->data + top * src->pitch + 3 * left;
+    rmt_sums sums = {0};
+    for (int y = 0; y < TAPS; y++, in += src->pitch)
+        sums += rmt_blend_pair(in, weight[y]) + rmt_blend_pair(in + 6, weight[y] + 2);
+    return sums;
 }
 
 static void take_pixel(const ramet_image *src, int32_t px, int32_t py, const warp_weights weights, uint8_t *out)
 {
     int64_t left = (px >> 5) - 1, top = (py >> 5) - 1;
-    const uint8_t *rows[TAPS];
-    ptrdiff_t columns[TAPS];
-    for (int k = 0; k < TAPS; k++) {
-        rows[k] = rmt_image_row(src, rmt_clamp_index(top + k, src->height));
-        columns[k] = 3 * (ptrdiff_t)rmt_clamp_index(left + k, src->width);
-    }
-    blend_pixel(rows, columns, weights[py & (STEPS - 1)][px & (STEPS - 1)], out);
+    const int16_t(*weight)[TAPS] = weights[py & (STEPS - 1)][px & (STEPS - 1)];
+    bool inner =
+        left >= 0 && top >= 0 && top + TAPS <= src->height && 3 * left + 6 + RMT_PAIR_BYTES <= 3 * (int64_t)src->width;
+    rmt_sums sums = inner ? blend_inner(src, left, top, weight) : blend_clamped(src, left, top, weight);
+    rmt_store_pixel((sums + WEIGHT_ONE / 2) >> 15, out);
 }
 
 static void warp_row(const ramet_image *src, const double m[9], int32_t y, const warp_weights weights, ramet_image *dst)

@@ -171,6 +171,58 @@ static void more_pixels_than_allowed_are_over_budget(void **state)
     }
 }
 
+/* A bitmap of `body` bytes behind a palette of (10,20,30) (40,50,60) (70,80,90), or behind masks 5-6-5. */
+static size_t make_bitmap(unsigned char *file, int width, int height, int bits, int kind, const char *body,
+                          size_t bytes)
+{
+    static const char palette[] = "\x0a\x14\x1e\0\x28\x32\x3c\0\x46\x50\x5a",
+                      masks[] = "\0\xf8\0\0\xe0\x07\0\0\x1f\0\0";
+    memset(file, 0, 66);
+    memcpy(file, "BM", 2);
+    file[10] = 66;
+    file[14] = 40;
+    file[18] = (unsigned char)width;
+    file[22] = (unsigned char)height;
+    file[28] = (unsigned char)bits;
+    file[30] = (unsigned char)kind;
+    file[46] = 3;
+    memcpy(file + 54, bits == 16 ? masks : palette, 12);
+    memcpy(file + 66, body, bytes);
+    return 66 + bytes;
+}
+
+/* What cv2 gives for the same bytes: as indices into the palette, top row first. */
+static void runs_and_bit_fields_of_bitmaps_equal_cv2(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, height, bits, kind;
+        const char *body;
+        size_t bytes;
+        const char *want;
+    } cases[] = {
+        {5, 3, 8, 1, "\0\3\1\2\1\0\0\0\0\2\2\0\3\2\0\0\1\1\0\1", 20, "100000022212100"},
+        {5, 2, 4, 2, "\0\5\x12\x01\x20\0\0\0\4\x12\0\1", 12, "1212012012"},
+    };
+    unsigned char file[128];
+    ramet_image image;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t bytes = make_bitmap(file, cases[i].width, cases[i].height, cases[i].bits, cases[i].kind, cases[i].body,
+                                   cases[i].bytes);
+        assert_int_equal(ramet_image_decode(file, bytes, NULL, &image, NULL), RAMET_STATUS_OK);
+        for (size_t k = 0; k < strlen(cases[i].want); k++) {
+            int index = cases[i].want[k] - '0';
+            for (int c = 0; c < 3; c++)
+                assert_int_equal(image.data[3 * k + (size_t)c], 10 + 30 * index + 10 * c);
+        }
+        ramet_image_clear(&image);
+    }
+    size_t bytes = make_bitmap(file, 2, 1, 16, 3, "\x1f\xf8\xe0\x07", 4);
+    assert_int_equal(ramet_image_decode(file, bytes, NULL, &image, NULL), RAMET_STATUS_OK);
+    assert_memory_equal(image.data, "\xf8\0\xf8\0\xfc\0", 6);
+    ramet_image_clear(&image);
+}
+
 static void huge_claims_cost_nothing(void **state)
 {
     (void)state;
@@ -266,6 +318,7 @@ int main(void)
         cmocka_unit_test(damaged_text_files_are_refused),
         cmocka_unit_test(correct_text_files_are_read_to_the_last_byte),
         cmocka_unit_test(more_pixels_than_allowed_are_over_budget),
+        cmocka_unit_test(runs_and_bit_fields_of_bitmaps_equal_cv2),
         cmocka_unit_test(huge_claims_cost_nothing),
         cmocka_unit_test(cut_files_are_refused_or_whole),
         cmocka_unit_test(jpegs_without_an_end_marker_lose_nothing),
