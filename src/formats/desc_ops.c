@@ -3,7 +3,7 @@
  * One operator of a program -> a node of the graph, as its line in desc_table.c says.
  *
  * An operator, or a use of one, that the table does not cover is kept under a name that no canonical operator has:
- * "grid_sampler", "clip(Max)", "conv2d(NHWC)". Loading the graph into an engine then names all of them at once.
+ * "grid_sampler", "concat(AxisTensor)", "conv2d(NHWC)". Loading the graph into an engine then names all of them at once.
  */
 #include "formats/desc.h"
 

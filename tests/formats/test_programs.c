@@ -64,7 +64,7 @@ static void what_the_table_does_not_cover_keeps_a_name_of_its_own(void **state)
     (void)state;
     assert_text("formats/uncovered", "input %0 x float32[1,2,3,3]\n"
                                      "%1 = grid_sampler(%0, %0) mode=\"bilinear\" align_corners=1\n"
-                                     "%2 = clip(Max)(%0, %1) max=6\n"
+                                     "%2 = clip(%1, _, %0) max=6\n"
                                      "%3 = pool2d(NHWC)(%2) data_format=\"NHWC\"\n"
                                      "%4 = matmul_v2(fused_reshape_X)(%3, %0) trans_x=0 fused_reshape_X=[0,3]\n"
                                      "%5 = reduce_sum(out_dtype)(%4) out_dtype=3\n"
