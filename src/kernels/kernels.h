@@ -145,8 +145,8 @@ typedef struct rmt_depthwise {
 
 static inline int32_t rmt_winograd_products(int32_t tile) { return (tile + 2) * (tile + 2); }
 
-/* filter: [co][ci][3][3] -> u: [products][ceil(co/16)][ci][16], columns past co zero; in double, rounded once. */
-void rmt_winograd_weights(int32_t tile, const float *filter, int32_t co, int32_t ci, float *u);
+/* One 3x3 kernel -> its factors, product xi at u[xi * xi_stride]; in double precision, rounded once. */
+void rmt_winograd_kernel(int32_t tile, const float kernel[9], float *u, ptrdiff_t xi_stride);
 
 /* A run of neighbouring tiles of one row of tiles; what lies outside of the input counts as zero. */
 typedef struct rmt_winograd_input {
@@ -168,8 +168,8 @@ typedef struct rmt_winograd_output {
     int32_t columns;         /* pixels of the run that exist: at most tiles * tile */
     float *const *rows;      /* `tile` pointers to the run's first pixel in an output row; NULL where there is none */
     const float *const *add; /* the same for the addend, or NULL; add[i] may equal rows[i] */
-    ptrdiff_t out_pixel;     /* of rows and add */
-    const float *bias;       /* channels rounded up to 16, or NULL */
+    ptrdiff_t out_pixel, add_pixel; /* floats from one pixel to the next, of rows and of add */
+    const float *bias;              /* channels rounded up to 16, or NULL */
     rmt_activation act;
 } rmt_winograd_output;
 

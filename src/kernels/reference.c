@@ -272,7 +272,7 @@ static void winograd_output(const rmt_winograd_output *run)
                 if (run->bias != NULL)
                     sum += run->bias[c];
                 if (run->add != NULL)
-                    sum += run->add[y][x * run->out_pixel + c];
+                    sum += run->add[y][x * run->add_pixel + c];
                 run->rows[y][x * run->out_pixel + c] = (float)activate(sum, &run->act);
             }
         }

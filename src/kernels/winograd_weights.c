@@ -5,8 +5,6 @@
  */
 #include "kernels/kernels.h"
 
-#include <string.h>
-
 #define SIDE 6 /* of the larger tile's products */
 
 /*
@@ -22,28 +20,15 @@ static const double matrix_4[SIDE][3] = {{64.0 / 81, 0, 0},
                                          {0, 0, 1}};
 static const double matrix_2[SIDE][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
 
-/* u[xi * stride], xi over the products of one filter */
-static void transform(const double g[][3], int32_t side, const float *filter, float *u, ptrdiff_t stride)
+void rmt_winograd_kernel(int32_t tile, const float kernel[9], float *u, ptrdiff_t xi_stride)
 {
+    const double(*g)[3] = tile == 4 ? matrix_4 : matrix_2;
+    const int32_t side = tile + 2;
     double half[SIDE][3];
     for (int32_t i = 0; i < side; i++)
         for (int32_t j = 0; j < 3; j++)
-            half[i][j] = g[i][0] * filter[j] + g[i][1] * filter[3 + j] + g[i][2] * filter[6 + j];
+            half[i][j] = g[i][0] * kernel[j] + g[i][1] * kernel[3 + j] + g[i][2] * kernel[6 + j];
     for (int32_t i = 0; i < side; i++)
         for (int32_t j = 0; j < side; j++)
-            u[(i * side + j) * stride] = (float)(half[i][0] * g[j][0] + half[i][1] * g[j][1] + half[i][2] * g[j][2]);
-}
-
-void rmt_winograd_weights(int32_t tile, const float *filter, int32_t co, int32_t ci, float *u)
-{
-    const int32_t side = tile + 2, panels = (co + RMT_PANEL - 1) / RMT_PANEL;
-    const ptrdiff_t stride = (ptrdiff_t)panels * ci * RMT_PANEL;
-    if (co % RMT_PANEL != 0)
-        memset(u, 0, (size_t)stride * (size_t)(side * side) * sizeof(float));
-    for (int32_t o = 0; o < co; o++) {
-        float *panel = u + (ptrdiff_t)(o / RMT_PANEL) * ci * RMT_PANEL + o % RMT_PANEL;
-        for (int32_t i = 0; i < ci; i++)
-            transform(tile == 4 ? matrix_4 : matrix_2, side, filter + ((ptrdiff_t)o * ci + i) * 9,
-                      panel + (ptrdiff_t)i * RMT_PANEL, stride);
-    }
+            u[(i * side + j) * xi_stride] = (float)(half[i][0] * g[j][0] + half[i][1] * g[j][1] + half[i][2] * g[j][2]);
 }

@@ -23,6 +23,8 @@ static const rmt_value *constant_input(const rmt_graph *graph, const rmt_node *n
 ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t filter_dims[4])
 {
     const rmt_value *filter = constant_input(load->graph, load->node, CONV_FILTER);
+    if (load->node->inputs[CONV_X] == RMT_NO_VALUE)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "there is no input to convolve");
     if (filter == NULL || filter->shape.rank != 4)
         return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "the filter must be a constant of rank 4");
     for (int i = 0; i < 4; i++) {
@@ -79,6 +81,25 @@ static bool has_residual(const rmt_node *node)
     return node->input_count > CONV_RESIDUAL && node->inputs[CONV_RESIDUAL] != RMT_NO_VALUE;
 }
 
+static void choose_algorithm(const rmt_op_load *load, rmt_conv *conv)
+{
+    bool depthwise = conv->groups > 1 && conv->groups == conv->in_channels && conv->groups == conv->out_channels &&
+                     conv->window.kernel_h <= RMT_DEPTHWISE_MAX_KERNEL && !has_residual(load->node);
+    conv->tile = rmt_conv_winograd_tile(conv, &load->graph->values[load->node->inputs[CONV_X]].shape);
+    conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : conv->tile > 0 ? RMT_CONV_WINOGRAD : RMT_CONV_INDIRECT;
+}
+
+static int64_t weight_floats(const rmt_conv *conv)
+{
+    int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w,
+            group_out = conv->out_channels / conv->groups;
+    if (conv->algorithm == RMT_CONV_DEPTHWISE)
+        return taps * rmt_round16(conv->out_channels);
+    if (conv->algorithm == RMT_CONV_WINOGRAD)
+        return rmt_conv_winograd_floats(conv);
+    return conv->groups * rmt_round16(group_out) * (conv->in_channels / conv->groups) * taps;
+}
+
 static ramet_status conv_load(rmt_op_load *load)
 {
     rmt_conv *conv = load->params;
@@ -88,17 +109,9 @@ static ramet_status conv_load(rmt_op_load *load)
         return status;
     conv->out_channels = (int32_t)f[0];
     conv->in_channels = (int32_t)f[1] * conv->groups;
-    bool depthwise = f[1] == 1 && conv->groups == conv->out_channels && conv->groups > 1 &&
-                     f[2] <= RMT_DEPTHWISE_MAX_KERNEL && !has_residual(load->node);
-    conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : RMT_CONV_INDIRECT;
+    choose_algorithm(load, conv);
     status = rmt_conv_check_channels(load, conv);
-    if (status != RAMET_STATUS_OK)
-        return status;
-    int64_t taps = f[2] * f[3], group_out = f[0] / conv->groups, weights;
-    int64_t rows = depthwise ? rmt_round16(f[0]) : conv->groups * rmt_round16(group_out) * f[1];
-    if (!rmt_mul_i64(rows, taps, &weights) || weights > RMT_MAX_ELEMENTS)
-        return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the filter is too large");
-    return rmt_conv_claim(load, conv, depthwise ? taps * rmt_round16(f[0]) : weights);
+    return status == RAMET_STATUS_OK ? rmt_conv_claim(load, conv, weight_floats(conv)) : status;
 }
 
 /* ---- packing ------------------------------------------------------------------------------------------- */
@@ -174,6 +187,8 @@ static void conv_pack(const rmt_op_pack *pack)
     const rmt_conv *conv = pack->params;
     if (conv->algorithm == RMT_CONV_DEPTHWISE)
         pack_depthwise(pack, conv);
+    else if (conv->algorithm == RMT_CONV_WINOGRAD)
+        rmt_conv_pack_winograd(pack);
     else
         pack_indirect(pack, conv);
     rmt_conv_pack_bias(pack);
@@ -238,7 +253,9 @@ static void conv_place(rmt_op_place *place)
     if (place->in_count > CONV_RESIDUAL && place->in[CONV_RESIDUAL].shape.rank >= 0)
         place->place[0].in_place_of = CONV_RESIDUAL;
     if (conv->algorithm == RMT_CONV_INDIRECT)
-        place->scratch_bytes = rmt_conv_scratch(conv, place->threads);
+        place->scratch_bytes = rmt_conv_scratch_indirect(conv, place->threads);
+    if (conv->algorithm == RMT_CONV_WINOGRAD)
+        place->scratch_bytes = rmt_conv_scratch_winograd(conv, place->threads);
 }
 
 static void conv_run(const rmt_op_run *run)
@@ -246,6 +263,8 @@ static void conv_run(const rmt_op_run *run)
     const rmt_conv *conv = run->params;
     if (conv->algorithm == RMT_CONV_DEPTHWISE)
         rmt_conv_run_depthwise(run);
+    else if (conv->algorithm == RMT_CONV_WINOGRAD)
+        rmt_conv_run_winograd(run);
     else
         rmt_conv_run_indirect(run);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Convolution: what its files share. conv.c reads, packs and infers;
- * conv_indirect.c and conv_depthwise.c run; conv_transpose.c builds on the
- * same parts. The algorithm of a layer is fixed at load, so that results
- * depend on nothing else.
+ * conv_indirect.c, conv_depthwise.c and conv_winograd.c run; conv_transpose.c
+ * builds on the same parts. The algorithm of a layer is fixed at load, so that
+ * results depend on nothing else.
  *
  * Packed weights, in floats:
  *   indirect:  [group][co / g / 16][kh][kw][ci / g][16]
  *   depthwise: [kh * kw][c rounded up to 16]
+ *   winograd:  [36 or 16][co / 16][ci][16]
  * then the bias, [group][co / g rounded up to 16] or [c rounded up to 16], then a row of zeros that stands for padding.
  */
 #ifndef RMT_CONV_H
@@ -20,12 +21,13 @@ enum { CONV_X, CONV_FILTER, CONV_BIAS, CONV_RESIDUAL, CONV_SCALE };
 
 #define RMT_DEPTHWISE_MAX_KERNEL 64 /* rows; taller ones run as grouped convolutions */
 
-typedef enum rmt_conv_algorithm { RMT_CONV_INDIRECT, RMT_CONV_DEPTHWISE } rmt_conv_algorithm;
+typedef enum rmt_conv_algorithm { RMT_CONV_INDIRECT, RMT_CONV_DEPTHWISE, RMT_CONV_WINOGRAD } rmt_conv_algorithm;
 
 typedef struct rmt_conv {
     rmt_window window;
     int32_t groups, in_channels, out_channels; /* channels of the whole tensors */
     rmt_conv_algorithm algorithm;
+    int32_t tile; /* of WINOGRAD: 4 or 2 */
     rmt_activation act;
     int64_t bias_at, zeros_at; /* floats from the start of the packed room */
 } rmt_conv;
@@ -59,10 +61,23 @@ ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int6
 /* Pixels of one block of work: a multiple of six rows whose gathered input stays in the second-level cache. */
 int32_t rmt_conv_block(int64_t taps, int64_t channels);
 
-/* Scratch of rmt_conv_run_indirect, all threads. */
-size_t rmt_conv_scratch(const rmt_conv *conv, int32_t threads);
+/*
+ * Output channels in `parts` shares of `columns` (a multiple of 16): one share unless the team would idle with only
+ * `blocks` blocks of pixels to work on.
+ */
+void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts);
 
-void rmt_conv_run_indirect(const rmt_op_run *run);
 void rmt_conv_run_depthwise(const rmt_op_run *run);
+
+/* Gathered rows. Scratch: for all threads. */
+size_t rmt_conv_scratch_indirect(const rmt_conv *conv, int32_t threads);
+void rmt_conv_run_indirect(const rmt_op_run *run);
+
+/* Winograd. The tile for a layer, 0 when it does not fit; `declared` is the input's shape as the file tells it. */
+int32_t rmt_conv_winograd_tile(const rmt_conv *conv, const rmt_shape *declared);
+int64_t rmt_conv_winograd_floats(const rmt_conv *conv);
+void rmt_conv_pack_winograd(const rmt_op_pack *pack);
+size_t rmt_conv_scratch_winograd(const rmt_conv *conv, int32_t threads);
+void rmt_conv_run_winograd(const rmt_op_run *run);
 
 #endif

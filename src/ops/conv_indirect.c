@@ -52,7 +52,7 @@ static int32_t block_of(const rmt_conv *conv)
     return rmt_conv_block((int64_t)conv->window.kernel_h * conv->window.kernel_w, conv->in_channels / conv->groups);
 }
 
-size_t rmt_conv_scratch(const rmt_conv *conv, int32_t threads)
+size_t rmt_conv_scratch_indirect(const rmt_conv *conv, int32_t threads)
 {
     return thread_scratch(conv, block_of(conv)) * (size_t)threads;
 }
@@ -188,15 +188,14 @@ static void run_blocks(void *context, int chunk, int thread)
     }
 }
 
-/* Few blocks and many threads: the output channels are shared out as well. */
-static void share_columns(indirect_run *d, int32_t blocks)
+void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts)
 {
-    int32_t threads = rmt_team_size(d->run->team), panels = (int32_t)(rmt_round16(d->group_out) / RMT_PANEL);
-    int32_t parts = threads > 1 && blocks < 2 * threads ? (2 * threads + blocks - 1) / blocks : 1;
-    if (parts > panels)
-        parts = panels;
-    d->columns = (panels + parts - 1) / parts * RMT_PANEL;
-    d->column_parts = (d->group_out + d->columns - 1) / d->columns;
+    int32_t threads = rmt_team_size(team), panels = (int32_t)(rmt_round16(channels) / RMT_PANEL);
+    int32_t wanted = threads > 1 && blocks < 2 * threads ? (2 * threads + blocks - 1) / blocks : 1;
+    if (wanted > panels)
+        wanted = panels;
+    *columns = (panels + wanted - 1) / wanted * RMT_PANEL;
+    *parts = (channels + *columns - 1) / *columns;
 }
 
 void rmt_conv_run_indirect(const rmt_op_run *run)
@@ -213,6 +212,6 @@ void rmt_conv_run_indirect(const rmt_op_run *run)
     d.by_rows = conv->groups == 1 && edge_floats(conv) > 0 && d.x.pixel == d.x.c && d.geometry.dilation_w == 1;
     d.scratch_bytes = thread_scratch(conv, d.block);
     int32_t blocks = d.y.n * d.blocks_per_image;
-    share_columns(&d, blocks);
+    rmt_conv_share_columns(run->team, blocks, d.group_out, &d.columns, &d.column_parts);
     rmt_team_run(run->team, blocks * d.column_parts, run_blocks, &d);
 }

@@ -61,7 +61,9 @@ static void check_output(const rmt_kernels *kernels)
         const int32_t out_pixel = channels + random_below(3), tile_stride = channels + random_below(3);
         const int32_t xi_stride = tiles * tile_stride + random_below(3), columns = 1 + random_below(tiles * tile);
         const int side = random_below(2);
+        const int32_t add_pixel = channels + random_below(3);
         const int64_t row_floats = (columns - 1) * (int64_t)out_pixel + channels;
+        const int64_t add_floats = (columns - 1) * (int64_t)add_pixel + channels;
         float *rows[4], *wants[4];
         const float *add[4];
         for (int32_t i = 0; i < tile; i++) {
@@ -69,7 +71,7 @@ static void check_output(const rmt_kernels *kernels)
             wants[i] = rows[i] ? guarded_floats(row_floats, 1) : NULL;
             if (rows[i])
                 memcpy(wants[i], rows[i], (size_t)row_floats * sizeof(float));
-            add[i] = guarded_floats(row_floats, side);
+            add[i] = guarded_floats(add_floats, side);
         }
         rmt_winograd_output run = {
             .tile = tile,
@@ -82,6 +84,7 @@ static void check_output(const rmt_kernels *kernels)
             .rows = rows,
             .add = random_below(2) ? add : NULL,
             .out_pixel = out_pixel,
+            .add_pixel = add_pixel,
             .bias = random_below(2) ? guarded_floats((channels + 15) / 16 * 16, side) : NULL,
             .act = acts[random_below((int32_t)COUNT(acts))]};
         kernels->winograd_output(&run);
@@ -124,7 +127,12 @@ static void make(convolution *w)
     w->m_xi = (ptrdiff_t)w->tiles_x * w->tiles_y * w->co;
     w->v = guarded_floats(products * w->v_xi, 1);
     w->m = guarded_floats(products * w->m_xi, 1);
-    rmt_winograd_weights(w->tile, w->filter, w->co, w->ci, w->u);
+    const int64_t panel = (int64_t)w->ci * 16, xi_stride = (w->co + 15) / 16 * panel;
+    memset(w->u, 0, (size_t)(products * xi_stride) * sizeof(float));
+    for (int32_t o = 0; o < w->co; o++)
+        for (int32_t i = 0; i < w->ci; i++)
+            rmt_winograd_kernel(w->tile, w->filter + ((int64_t)o * w->ci + i) * 9,
+                                w->u + o / 16 * panel + i * 16 + o % 16, xi_stride);
 }
 
 static void transform_input(const rmt_kernels *kernels, const convolution *w)

@@ -54,7 +54,7 @@ RMT_INLINE void run_vector(const rmt_winograd_output *run, const epilogue_vector
     for (int32_t i = 0; i < tile; i++) {
         if (run->rows[i] == NULL)
             continue;
-        const ptrdiff_t from = t * tile * run->out_pixel + c;
+        const int32_t x = t * tile;
         vf y[TILE];
         transform(half[i], y, side);
         for (int32_t j = 0; j < tile; j++) {
@@ -62,8 +62,8 @@ RMT_INLINE void run_vector(const rmt_winograd_output *run, const epilogue_vector
                 break;
             y[j] += bias;
             if (run->add != NULL)
-                y[j] += v_load_upto(run->add[i] + from + j * run->out_pixel, left);
-            v_store_upto(run->rows[i] + from + j * run->out_pixel, epilogue_apply(end, y[j]), left);
+                y[j] += v_load_upto(run->add[i] + (x + j) * run->add_pixel + c, left);
+            v_store_upto(run->rows[i] + (x + j) * run->out_pixel + c, epilogue_apply(end, y[j]), left);
         }
     }
 }
