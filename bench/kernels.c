@@ -13,15 +13,15 @@
 #include "kernels/kernels.h"
 #include "os/os.h"
 
-#define FLOATS (1 << 22) /* of every buffer */
-#define SLICE_NS 1000000 /* one timed run */
-#define RUNS 60
+#define FLOATS (10 << 20) /* of every buffer */
+#define SLICE_NS 100000   /* one timed run: short, so that some fall between the interruptions of a busy machine */
+#define RUNS 400
 
 typedef struct bench {
     const rmt_kernels *kernels;
     const char *filter;
     double peak; /* GFLOP/s */
-    float *x, *weights, *y, *bias;
+    float *x, *weights, *y, *bias, *scratch;
     const float *rows[16384];
     float *outs[4096];
 } bench;
@@ -30,7 +30,7 @@ typedef struct bench {
 
 typedef void work(bench *b, const void *input);
 
-/* Nanoseconds of one call: the best of RUNS slices of about a millisecond. */
+/* Nanoseconds of one call: the best of RUNS slices of about SLICE_NS. */
 static double best_ns(bench *b, work *run, const void *input)
 {
     double best = INFINITY;
@@ -204,6 +204,132 @@ static void bench_all_depthwise(bench *b)
     }
 }
 
+/* ---- Winograd: a whole convolution, 3x3, stride 1, padding 1, on a square map ------------------------------------------ */
+
+#define BLOCK_TILES 64
+
+typedef struct winograd_map {
+    int32_t width, ci, co, tile, block; /* block: tiles of a block */
+} winograd_map;
+
+/* What a block of tiles needs; the block may span rows of tiles. */
+typedef struct winograd_scratch {
+    float *v, *m;
+    ptrdiff_t v_tile, m_tile, v_xi, m_xi;
+} winograd_scratch;
+
+static void transform_input(bench *b, const winograd_map *w, const winograd_scratch *s, int32_t begin, int32_t end)
+{
+    const int32_t across = (w->width + w->tile - 1) / w->tile;
+    const ptrdiff_t pixel = rmt_pixel_stride(w->ci);
+    for (int32_t t = begin, next; t < end; t = next) {
+        const int32_t ty = t / across, tx = t % across;
+        next = (ty + 1) * across < end ? (ty + 1) * across : end;
+        const float *rows[6];
+        for (int32_t i = 0; i < w->tile + 2; i++) {
+            int32_t row = ty * w->tile - 1 + i;
+            rows[i] = row < 0 || row >= w->width ? NULL : b->x + row * w->width * pixel;
+        }
+        rmt_winograd_input run = {.tile = w->tile,
+                                  .rows = rows,
+                                  .in_width = w->width,
+                                  .column = tx * w->tile - 1,
+                                  .tiles = next - t,
+                                  .channels = w->ci,
+                                  .in_pixel = pixel,
+                                  .v = s->v + (t - begin) * s->v_tile,
+                                  .xi_stride = s->v_xi,
+                                  .tile_stride = s->v_tile};
+        b->kernels->winograd_input(&run);
+    }
+}
+
+static void multiply(bench *b, const winograd_map *w, const winograd_scratch *s, int32_t tiles)
+{
+    const ptrdiff_t u_xi = (ptrdiff_t)((w->co + 15) / 16) * w->ci * 16;
+    const float *a[BLOCK_TILES];
+    float *c[BLOCK_TILES];
+    for (int32_t xi = 0; xi < rmt_winograd_products(w->tile); xi++) {
+        for (int32_t t = 0; t < tiles; t++) {
+            a[t] = s->v + xi * s->v_xi + t * s->v_tile;
+            c[t] = s->m + xi * s->m_xi + t * s->m_tile;
+        }
+        rmt_gemm block = {.a = a,
+                          .m = tiles,
+                          .taps = 1,
+                          .k = w->ci,
+                          .b = b->weights + xi * u_xi,
+                          .panel_stride = (ptrdiff_t)w->ci * 16,
+                          .n = w->co,
+                          .c = c,
+                          .act = rmt_activation_none()};
+        b->kernels->gemm(&block);
+    }
+}
+
+static void transform_output(bench *b, const winograd_map *w, const winograd_scratch *s, int32_t begin, int32_t end)
+{
+    const int32_t across = (w->width + w->tile - 1) / w->tile;
+    const ptrdiff_t pixel = rmt_pixel_stride(w->co);
+    for (int32_t t = begin, next; t < end; t = next) {
+        const int32_t ty = t / across, tx = t % across;
+        next = (ty + 1) * across < end ? (ty + 1) * across : end;
+        const int32_t first = tx * w->tile, last = first + (next - t) * w->tile;
+        float *rows[4];
+        for (int32_t i = 0; i < w->tile; i++) {
+            int32_t row = ty * w->tile + i;
+            rows[i] = row >= w->width ? NULL : b->y + (row * w->width + first) * pixel;
+        }
+        rmt_winograd_output run = {.tile = w->tile,
+                                   .m = s->m + (t - begin) * s->m_tile,
+                                   .xi_stride = s->m_xi,
+                                   .tile_stride = s->m_tile,
+                                   .tiles = next - t,
+                                   .channels = w->co,
+                                   .columns = (last < w->width ? last : w->width) - first,
+                                   .rows = rows,
+                                   .out_pixel = pixel,
+                                   .bias = b->bias,
+                                   .act = {RMT_UNARY_RELU, 0, 0, 0, 1, 0}};
+        b->kernels->winograd_output(&run);
+    }
+}
+
+static void run_winograd(bench *b, const void *input)
+{
+    const winograd_map *w = input;
+    const int32_t across = (w->width + w->tile - 1) / w->tile, tiles = across * across;
+    const int32_t blocks = (tiles + w->block - 1) / w->block;
+    const ptrdiff_t v_tile = rmt_pixel_stride(w->ci), m_tile = rmt_pixel_stride(w->co);
+    winograd_scratch s = {.v = b->scratch,
+                          .v_tile = v_tile,
+                          .m_tile = m_tile,
+                          .v_xi = w->block * v_tile + 16,
+                          .m_xi = w->block * m_tile + 16};
+    s.m = s.v + rmt_winograd_products(w->tile) * s.v_xi;
+    for (int32_t i = 0; i < blocks; i++) {
+        int32_t begin = tiles * i / blocks, end = tiles * (i + 1) / blocks;
+        transform_input(b, w, &s, begin, end);
+        multiply(b, w, &s, end - begin);
+        transform_output(b, w, &s, begin, end);
+    }
+}
+
+static void bench_all_winograd(bench *b)
+{
+    static const int32_t shapes[][4] = {/* width, ci, co, tile */
+                                        {112, 32, 32, 4},  {112, 32, 64, 4},  {56, 64, 64, 4},   {56, 64, 64, 2},
+                                        {28, 128, 128, 4}, {28, 128, 128, 2}, {14, 256, 256, 4}, {14, 256, 256, 2},
+                                        {7, 512, 512, 4},  {7, 512, 512, 2},  {160, 24, 24, 4},  {40, 96, 24, 4}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        for (int32_t block = 12; block <= 48; block *= 2) {
+            const winograd_map w = {shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], block};
+            char name[64];
+            snprintf(name, sizeof name, "winograd F%d %d %d->%d block %d", w.tile, w.width, w.ci, w.co, block);
+            report_flops(b, name, 18.0 * w.width * w.width * w.ci * w.co, run_winograd, &w);
+        }
+}
+
 /* ---- what only moves data ------------------------------------------------------------------------------------------ */
 
 #define ROW 4096 /* floats: 16 KiB in, 16 KiB out */
@@ -329,6 +455,7 @@ int main(int argc, char **argv)
     b.weights = make_buffer();
     b.y = make_buffer();
     b.bias = make_buffer();
+    b.scratch = make_buffer();
     for (int level = RMT_LEVEL_COUNT - 1; level >= 0; level--) {
         b.kernels = rmt_kernels_get((rmt_level)level);
         if (b.kernels == NULL)
@@ -336,6 +463,7 @@ int main(int argc, char **argv)
         measure_peak(&b);
         bench_all_gemm(&b);
         bench_all_depthwise(&b);
+        bench_all_winograd(&b);
         bench_moves(&b);
     }
     return 0;

@@ -35,7 +35,7 @@ static int32_t group_vectors(int32_t rows, int32_t columns)
 static int32_t ceil_divide(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
 /* Tiles whose heights differ by one at most, over `rows` rows. */
-static void run_pass(gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors, vf *sums)
+static void run_pass(gemm_pass *pass, ptrdiff_t row, int32_t rows, int32_t vectors, vf *sums)
 {
     const int32_t tiles = ceil_divide(rows, RMT_NAME(tile_rows)(vectors));
     const int32_t low = rows / tiles, high_tiles = rows % tiles, high_rows = high_tiles * (low + 1);
@@ -44,9 +44,8 @@ static void run_pass(gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors
     RMT_NAME(tiles)(pass, row + high_rows, tiles - high_tiles, low, vectors, sums + high_rows * vectors);
 }
 
-static void run_group(gemm_pass *pass, int32_t row, int32_t rows, int32_t vectors)
+static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32_t rows, int32_t vectors)
 {
-    const rmt_gemm *block = pass->block;
     const float *panel = block->b + pass->column / RMT_PANEL * block->panel_stride;
     const float *next = pass->column + pass->columns < block->n ? panel + block->panel_stride : panel;
     vf sums[BLOCK_ROWS * 4];
@@ -73,13 +72,19 @@ static void activate(const rmt_gemm *block, int32_t row, int32_t rows, int32_t c
 
 static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
 {
-    gemm_pass pass = {.block = block, .end = epilogue_make(&block->act)};
+    gemm_pass pass = {.a = block->a,
+                      .add = block->add,
+                      .c = block->c,
+                      .m = block->m,
+                      .panel_stride = block->panel_stride,
+                      .k = block->k,
+                      .end = epilogue_make(&block->act)};
     for (int32_t column = 0; column < block->n;) {
         int32_t vectors = group_vectors(rows, block->n - column);
         pass.column = column;
         pass.columns = (int32_t)rmt_min_i64(vectors * RMT_VL, block->n - column);
         pass.bias = block->bias != NULL ? block->bias + column : zeros;
-        run_group(&pass, row, rows, vectors);
+        run_group(&pass, block, row, rows, vectors);
         if (pass.end.behind)
             activate(block, row, rows, column, pass.columns);
         column += pass.columns;

@@ -7,56 +7,6 @@
  */
 #include "kernels/gemm/tiles.h"
 
-/*
- * Bias, add and activation of a tile's sums, and the store. What the rows share is loaded before the first store, since
- * the compiler cannot know that stores leave it alone.
- */
-RMT_INLINE void finish_whole(const gemm_pass *pass, int32_t row, const vf *sums, int32_t rows, const int32_t vectors)
-{
-    const epilogue_vectors end = epilogue_load(&pass->end);
-    const float *const *add = pass->block->add;
-    float *const *c = pass->block->c;
-    const ptrdiff_t column = pass->column;
-    vf bias[RMT_TILE_VECTORS];
-    for (int32_t j = 0; j < vectors; j++)
-        bias[j] = v_load(pass->bias + j * RMT_VL);
-    for (int32_t i = row; i < row + rows; i++, sums += vectors) {
-        float *to = c[i] + column;
-        for (int32_t j = 0; j < vectors; j++) {
-            vf x = sums[j] + bias[j];
-            if (add != NULL)
-                x += v_load(add[i] + column + j * RMT_VL);
-            v_store(to + j * RMT_VL, epilogue_apply(&end, x));
-        }
-    }
-}
-
-/* The same where the group reaches past the last column. */
-static void finish_part(const gemm_pass *pass, int32_t row, const vf *sums, int32_t rows, int32_t vectors)
-{
-    const epilogue_vectors end = epilogue_load(&pass->end);
-    for (int32_t i = row; i < row + rows; i++, sums += vectors) {
-        for (int32_t j = 0; j < pass->columns; j += RMT_VL) {
-            const int32_t left = pass->columns - j;
-            vf x = sums[j / RMT_VL] + v_load(pass->bias + j);
-            if (pass->block->add != NULL)
-                x += v_load_upto(pass->block->add[i] + pass->column + j, left);
-            v_store_upto(pass->block->c[i] + pass->column + j, epilogue_apply(&end, x), left);
-        }
-    }
-}
-
-static __attribute__((noinline)) void finish(const gemm_pass *pass, int32_t row, const vf *sums, int32_t rows,
-                                             int32_t vectors)
-{
-    if (pass->columns < vectors * RMT_VL)
-        finish_part(pass, row, sums, rows, vectors);
-    else if (vectors == RMT_PARTS)
-        finish_whole(pass, row, sums, rows, RMT_PARTS);
-    else
-        finish_whole(pass, row, sums, rows, vectors);
-}
-
 typedef vf tile_sums[RMT_TILE_ROWS][RMT_TILE_VECTORS];
 
 /* Vector j of a group's columns: a panel has RMT_PARTS of them. */
@@ -65,60 +15,110 @@ RMT_INLINE const float *vector_at(const float *b, ptrdiff_t panel_stride, int32_
     return b + j / RMT_PARTS * panel_stride + j % RMT_PARTS * RMT_VL;
 }
 
-RMT_INLINE void multiply(gemm_pass *pass, int32_t row, tile_sums sum, const int32_t rows, const int32_t vectors)
+/* taps: the pointers to the tile's rows of a, of the first tap. */
+RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const char **prefetch, tile_sums sum,
+                         const int32_t rows, const int32_t vectors)
 {
-    const rmt_gemm *block = pass->block;
-    const ptrdiff_t panel_stride = block->panel_stride, prefetch_step = pass->prefetch_step;
-    const float *b = pass->b;
-    const char *next = pass->prefetch;
-    const float *const *taps = block->a + (ptrdiff_t)pass->tap * block->m + row;
-    int32_t q = pass->q;
-    for (int32_t left = pass->steps; left > 0; taps += block->m) {
-        const int32_t length = left < block->k - q ? left : block->k - q;
+    const float *b = p->b;
+    const char *next = *prefetch;
+    int32_t q = p->q;
+    for (int32_t left = p->steps; left > 0; taps += p->m) {
+        const int32_t length = left < p->k - q ? left : p->k - q;
         const float *a[RMT_TILE_ROWS];
         for (int32_t i = 0; i < rows; i++)
             a[i] = taps[i] + q;
         for (ptrdiff_t s = 0; s < length; s++) {
             __builtin_prefetch(next);
-            next += prefetch_step;
+            next += p->prefetch_step;
             for (int32_t i = 0; i < rows; i++) {
                 vf x = v_set(a[i][s]);
                 for (int32_t j = 0; j < vectors; j++)
-                    sum[i][j] += x * v_load(vector_at(b, panel_stride, j));
+                    sum[i][j] += x * v_load(vector_at(b, p->panel_stride, j));
             }
             b += RMT_PANEL;
         }
         left -= length;
         q = 0;
     }
-    pass->prefetch = next;
+    *prefetch = next;
 }
 
-/* Sums wait in memory between passes, and for a moment behind the last. */
-RMT_INLINE void run(gemm_pass *pass, int32_t row, int32_t count, vf *sums, const int32_t rows, const int32_t vectors)
+/* Bias, addend and activation in registers, and the store of whole vectors. */
+RMT_INLINE void finish(const gemm_pass *p, ptrdiff_t row, tile_sums sum, const int32_t rows, const int32_t vectors)
 {
-    for (; count > 0; count--, row += rows) {
-        tile_sums sum;
+    const epilogue_vectors end = epilogue_load(&p->end);
+#pragma GCC unroll 12
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < vectors; j++)
+            sum[i][j] += v_load(p->bias + j * RMT_VL);
+    if (p->add != NULL)
+#pragma GCC unroll 12
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
-                sum[i][j] = pass->first ? v_set(0) : sums[i * vectors + j];
-        multiply(pass, row, sum, rows, vectors);
+                sum[i][j] += v_load(p->add[row + i] + p->column + j * RMT_VL);
+    if (end.hard_swish)
+#pragma GCC unroll 12
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
-                sums[i * vectors + j] = sum[i][j];
-        if (pass->last)
-            finish(pass, row, sums, rows, vectors);
-        if (!pass->first || !pass->last)
-            sums += rows * vectors;
+                sum[i][j] = v_hard_swish(sum[i][j], end.threshold, end.factor, end.offset);
+    else
+#pragma GCC unroll 12
+        for (int32_t i = 0; i < rows; i++)
+            for (int32_t j = 0; j < vectors; j++)
+                sum[i][j] = v_clamp(sum[i][j], end.low, end.high);
+#pragma GCC unroll 12
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < vectors; j++)
+            v_store(p->c[row + i] + p->column + j * RMT_VL, sum[i][j]);
+}
+
+/* The same from memory, where the group reaches past the last column. */
+static void finish_part(const gemm_pass *p, ptrdiff_t row, const vf *sums, int32_t rows, int32_t vectors)
+{
+    const epilogue_vectors end = epilogue_load(&p->end);
+    for (ptrdiff_t i = row; i < row + rows; i++, sums += vectors) {
+        for (int32_t j = 0; j < p->columns; j += RMT_VL) {
+            const int32_t left = p->columns - j;
+            vf x = sums[j / RMT_VL] + v_load(p->bias + j);
+            if (p->add != NULL)
+                x += v_load_upto(p->add[i] + p->column + j, left);
+            v_store_upto(p->c[i] + p->column + j, epilogue_apply(&end, x), left);
+        }
     }
 }
 
-typedef void tile_run(gemm_pass *pass, int32_t row, int32_t count, vf *sums);
+RMT_INLINE void run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums, const int32_t rows, const int32_t vectors)
+{
+    const gemm_pass p = *pass; /* a copy that the compiler knows stores to leave alone */
+    const float *const *taps = p.a + p.tap * p.m + row;
+    const bool direct = p.last && p.columns == vectors * RMT_VL;
+    const char *prefetch = p.prefetch;
+    for (; count > 0; count--, row += rows, taps += rows) {
+        tile_sums sum;
+        for (int32_t i = 0; i < rows; i++)
+            for (int32_t j = 0; j < vectors; j++)
+                sum[i][j] = p.first ? v_set(0) : sums[i * vectors + j];
+        multiply(&p, taps, &prefetch, sum, rows, vectors);
+        if (direct) {
+            finish(&p, row, sum, rows, vectors);
+        } else {
+            for (int32_t i = 0; i < rows; i++)
+                for (int32_t j = 0; j < vectors; j++)
+                    sums[i * vectors + j] = sum[i][j];
+            if (p.last)
+                finish_part(pass, row, sums, rows, vectors);
+        }
+        sums += rows * vectors;
+    }
+    pass->prefetch = prefetch;
+}
 
-#define TILE(rows, vectors)                                                                    \
-    static void tile_##rows##x##vectors(gemm_pass *pass, int32_t row, int32_t count, vf *sums) \
-    {                                                                                          \
-        run(pass, row, count, sums, rows, vectors);                                            \
+typedef void tile_run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums);
+
+#define TILE(rows, vectors)                                                                      \
+    static void tile_##rows##x##vectors(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums) \
+    {                                                                                            \
+        run(pass, row, count, sums, rows, vectors);                                              \
     }
 
 /* The shapes that the registers of a level hold: [vectors][rows]. */
@@ -175,7 +175,7 @@ int32_t RMT_NAME(tile_rows)(int32_t vectors)
     return rows;
 }
 
-void RMT_NAME(tiles)(gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums)
+void RMT_NAME(tiles)(gemm_pass *pass, ptrdiff_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums)
 {
     if (count > 0)
         table[vectors][rows](pass, row, count, sums);

@@ -22,11 +22,18 @@
  * stored to c in the last, and wait between passes as they are, so that cutting a sum does not change it.
  */
 typedef struct gemm_pass {
-    const rmt_gemm *block;
+    /* the product, as in rmt_gemm */
+    const float *const *a, *const *add;
+    float *const *c;
+    ptrdiff_t m, panel_stride;
+    int32_t k;
     epilogue end;
-    const float *bias;       /* of the group's columns, rounded up to whole vectors */
-    int32_t column, columns; /* the group's first column; how many of them are in c */
-    int32_t tap, q, steps;   /* where the stretch begins, and its length */
+    /* the group */
+    ptrdiff_t column;  /* its first */
+    int32_t columns;   /* how many of them are in c */
+    const float *bias; /* from its first column on, rounded up to whole vectors */
+    /* the stretch */
+    int32_t tap, q, steps;   /* where it begins, and its length */
     const float *b;          /* B(tap, q, column) */
     const char *prefetch;    /* what the next pass will read: moves on with every step */
     ptrdiff_t prefetch_step; /* bytes */
@@ -37,6 +44,6 @@ typedef struct gemm_pass {
 int32_t RMT_NAME(tile_rows)(int32_t vectors);
 
 /* `count` tiles of `rows` rows by `vectors` vectors, from row `row` on; sums: count * rows * vectors vectors. */
-void RMT_NAME(tiles)(gemm_pass *pass, int32_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums);
+void RMT_NAME(tiles)(gemm_pass *pass, ptrdiff_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums);
 
 #endif
