@@ -49,28 +49,28 @@ ramet_status rmt_tensor_check(const ramet_tensor *tensor, int32_t rank, const ch
     return RAMET_STATUS_OK;
 }
 
-static ramet_status read_rows(rmt_postprocessor *self, const ramet_tensor *output, const ramet_image *images,
-                              const rmt_place *places, size_t count, char *results, ramet_error *error)
+static ramet_status read_rows(rmt_postprocessor *self, const ramet_tensor *output, const rmt_selection *selection,
+                              char *results, ramet_error *error)
 {
     ramet_status status = self->kind->accept(self, output, error);
-    if (status == RAMET_STATUS_OK && output->dims[0] != (int64_t)count)
+    if (status == RAMET_STATUS_OK && output->dims[0] != (int64_t)selection->count)
         status = rmt_fail(error, RAMET_STATUS_BAD_SHAPE, "an output of %lld rows cannot give %zu results",
-                          (long long)output->dims[0], count);
-    for (size_t row = 0; status == RAMET_STATUS_OK && row < count; row++) {
-        size_t index = places != NULL ? places[row].index : row;
-        status = self->kind->read(self, output, row, images != NULL ? &images[index] : NULL,
-                                  results + index * self->kind->result_bytes, error);
+                          (long long)output->dims[0], selection->count);
+    for (size_t row = 0; status == RAMET_STATUS_OK && row < selection->count; row++) {
+        size_t index = selection->places != NULL ? selection->places[row].index : row;
+        const ramet_image *image = selection->images != NULL ? &selection->images[index] : NULL;
+        status = self->kind->read(self, output, row, image, results + index * self->kind->result_bytes, error);
     }
     return status;
 }
 
-ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const ramet_tensor *output, const ramet_image *images,
-                                   const rmt_place *places, size_t count, void *results, ramet_error *error)
+ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const ramet_tensor *output, const rmt_selection *selection,
+                                   void *results, ramet_error *error)
 {
     ramet_status status = rmt_guard_enter(&self->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    status = read_rows(self, output, images, places, count, results, error);
+    status = read_rows(self, output, selection, results, error);
     rmt_guard_leave(&self->guard);
     return status;
 }
@@ -83,7 +83,8 @@ ramet_status rmt_postprocessor_run_tensor(rmt_postprocessor *self, const ramet_t
     size_t bytes = self->kind->result_bytes;
     if (count > 0)
         memset(results, 0, count * bytes);
-    ramet_status status = rmt_postprocessor_run(self, output, NULL, NULL, count, results, error);
+    rmt_selection selection = {.count = count};
+    ramet_status status = rmt_postprocessor_run(self, output, &selection, results, error);
     for (size_t i = 0; status != RAMET_STATUS_OK && i < count; i++)
         self->kind->clear((char *)results + i * bytes);
     return status;

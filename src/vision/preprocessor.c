@@ -72,26 +72,27 @@ static ramet_status pixels_take(rmt_preprocessor *self, size_t count, rmt_extent
 }
 
 /* run without the guard. */
-static ramet_status fill(rmt_preprocessor *self, const ramet_image *images, const rmt_place *places, size_t count,
-                         rmt_layout layout, rmt_view *view, ramet_error *error)
+static ramet_status fill(rmt_preprocessor *self, const rmt_selection *selection, rmt_layout layout, rmt_view *view,
+                         ramet_error *error)
 {
-    ramet_status status = pixels_take(self, count, places[0].extent, layout, view, error);
+    const rmt_place *places = selection->places;
+    ramet_status status = pixels_take(self, selection->count, places[0].extent, layout, view, error);
     rmt_view slot = *view;
     slot.shape.dims[0] = 1;
-    for (size_t i = 0; status == RAMET_STATUS_OK && i < count; i++) {
+    for (size_t i = 0; status == RAMET_STATUS_OK && i < selection->count; i++) {
         slot.data = (float *)view->data + (int64_t)i * view->strides[0];
-        status = self->kind->write(self, &images[places[i].index], &slot, error);
+        status = self->kind->write(self, &selection->images[places[i].index], &slot, error);
     }
     return status;
 }
 
-ramet_status rmt_preprocessor_run(rmt_preprocessor *self, const ramet_image *images, const rmt_place *places,
-                                  size_t count, rmt_layout layout, rmt_view *view, ramet_error *error)
+ramet_status rmt_preprocessor_run(rmt_preprocessor *self, const rmt_selection *selection, rmt_layout layout,
+                                  rmt_view *view, ramet_error *error)
 {
     ramet_status status = rmt_guard_enter(&self->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    status = fill(self, images, places, count, layout, view, error);
+    status = fill(self, selection, layout, view, error);
     rmt_guard_leave(&self->guard);
     return status;
 }
@@ -111,7 +112,8 @@ static ramet_status fill_in_order(rmt_preprocessor *self, const ramet_image *ima
                         "image %zu gives an input of %d x %d pixels but image 0 one of %d x %d; give them apart", alike,
                         (int)places[alike].extent.width, (int)places[alike].extent.height, (int)places[0].extent.width,
                         (int)places[0].extent.height);
-    return fill(self, images, places, count, RMT_LAYOUT_NCHW, view, error);
+    rmt_selection selection = {images, places, count};
+    return fill(self, &selection, RMT_LAYOUT_NCHW, view, error);
 }
 
 ramet_status rmt_preprocessor_run_tensor(rmt_preprocessor *self, const ramet_image *images, size_t count,

@@ -90,19 +90,18 @@ void rmt_task_close(rmt_task *task)
     free(task);
 }
 
-/* ---- prediction ------------------------------------------------------------------------------------------- */
+/* ---- prediction -------------------------------------------------------------------------------------------------- */
 
 /* One run on images that measure the same. */
-static ramet_status run_alike(rmt_task *task, const ramet_image *images, const rmt_place *places, size_t count,
-                              void *results, ramet_error *error)
+static ramet_status run_alike(rmt_task *task, const rmt_selection *selection, void *results, ramet_error *error)
 {
     rmt_view input;
     ramet_tensor output;
-    ramet_status status = rmt_preprocessor_run(task->pre, images, places, count, RMT_LAYOUT_NHWC, &input, error);
+    ramet_status status = rmt_preprocessor_run(task->pre, selection, RMT_LAYOUT_NHWC, &input, error);
     if (status == RAMET_STATUS_OK)
         status = rmt_runtime_run(task->runtime, &input, 1, &output, 1, error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_postprocessor_run(task->post, &output, images, places, count, results, error);
+        status = rmt_postprocessor_run(task->post, &output, selection, results, error);
     return status;
 }
 
@@ -116,7 +115,8 @@ static ramet_status run_all(rmt_task *task, const ramet_image *images, size_t co
         rmt_places_sort(places, count);
     for (size_t done = 0, alike; status == RAMET_STATUS_OK && done < count; done += alike) {
         alike = rmt_places_alike(places + done, count - done, task->batch_size);
-        status = run_alike(task, images, places + done, alike, results, error);
+        rmt_selection selection = {images, places + done, alike};
+        status = run_alike(task, &selection, results, error);
     }
     return status;
 }

@@ -19,7 +19,7 @@
 #include "image/image.h"
 #include "runtime/runtime.h"
 
-/* ---- memory that a handle keeps between calls -------------------------------------------------------------- */
+/* ---- memory that a handle keeps between calls -------------------------------------------------------------------- */
 
 /* Grows to the largest need and stays; zeroed is empty. */
 typedef struct rmt_scratch {
@@ -31,7 +31,7 @@ typedef struct rmt_scratch {
 void *rmt_scratch_take(rmt_scratch *scratch, size_t count, size_t size);
 void rmt_scratch_clear(rmt_scratch *scratch);
 
-/* ---- texts shared by clones ------------------------------------------------------------------------------------ */
+/* ---- texts shared by clones -------------------------------------------------------------------------------------- */
 
 /* Label names or the characters of a dictionary. Immutable once shared, and counted: retain and release anywhere. */
 typedef struct rmt_texts {
@@ -50,7 +50,7 @@ ramet_status rmt_texts_from_yaml(const rmt_yaml *list, const char *path, rmt_tex
 rmt_texts *rmt_texts_retain(rmt_texts *texts); /* NULL stays NULL */
 void rmt_texts_release(rmt_texts *texts);      /* NULL is allowed */
 
-/* ---- images in their order of work ----------------------------------------------------------------------------- */
+/* ---- images in their order of work ------------------------------------------------------------------------------- */
 
 /* Rows and columns of a network's input. */
 typedef struct rmt_extent {
@@ -63,12 +63,19 @@ typedef struct rmt_place {
     rmt_extent extent;
 } rmt_place;
 
+/* Some images of a caller's array, to be worked on together. */
+typedef struct rmt_selection {
+    const ramet_image *images; /* the array; NULL: none is known */
+    const rmt_place *places;   /* which of them; NULL: the first `count` */
+    size_t count;
+} rmt_selection;
+
 /* Sorts by extent, then index. */
 void rmt_places_sort(rmt_place *places, size_t count);
 /* How many of the first `limit` (0: no limit) places have the extent of the first; at least 1, count >= 1. */
 size_t rmt_places_alike(const rmt_place *places, size_t count, size_t limit);
 
-/* ---- preprocessors --------------------------------------------------------------------------------------------- */
+/* ---- preprocessors ----------------------------------------------------------------------------------------------- */
 
 typedef enum rmt_layout {
     RMT_LAYOUT_NCHW, /* what the public preprocessors give */
@@ -105,17 +112,17 @@ ramet_status rmt_preprocessor_measure(const rmt_preprocessor *self, const ramet_
                                       rmt_place *places, ramet_error *error);
 
 /*
- * The images at `places`, all of one extent -> a float32 view [count, 3, height, width] in the preprocessor's memory,
- * valid until its next run.
+ * Images of one extent -> a float32 view [count, 3, height, width] in the preprocessor's memory, valid until its next
+ * run.
  */
-ramet_status rmt_preprocessor_run(rmt_preprocessor *self, const ramet_image *images, const rmt_place *places,
-                                  size_t count, rmt_layout layout, rmt_view *view, ramet_error *error);
+ramet_status rmt_preprocessor_run(rmt_preprocessor *self, const rmt_selection *selection, rmt_layout layout,
+                                  rmt_view *view, ramet_error *error);
 
 /* The public form: images in their own order -> an NCHW tensor. Refuses NULL and images of several extents. */
 ramet_status rmt_preprocessor_run_tensor(rmt_preprocessor *self, const ramet_image *images, size_t count,
                                          ramet_tensor *tensor, ramet_error *error);
 
-/* ---- postprocessors -------------------------------------------------------------------------------------------- */
+/* ---- postprocessors ---------------------------------------------------------------------------------------------- */
 
 typedef struct rmt_postprocessor rmt_postprocessor;
 
@@ -144,10 +151,12 @@ rmt_postprocessor *rmt_postprocessor_create(const rmt_postprocessor_kind *kind, 
 rmt_postprocessor *rmt_postprocessor_clone(const rmt_postprocessor *self, ramet_error *error);
 void rmt_postprocessor_destroy(rmt_postprocessor *self);
 
-/* Rows 0..count-1 of output -> the results (and from the images) at `places`, which stand zeroed and are the caller's
- * to clear, also on failure. */
-ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const ramet_tensor *output, const ramet_image *images,
-                                   const rmt_place *places, size_t count, void *results, ramet_error *error);
+/*
+ * Row i of output -> the result of the selection's image i, in the caller's array of results. They stand zeroed, and
+ * are the caller's to clear, also on failure.
+ */
+ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const ramet_tensor *output, const rmt_selection *selection,
+                                   void *results, ramet_error *error);
 
 /* The public form: row i -> result i. Results are overwritten, and zeroed on failure. Refuses NULL. */
 ramet_status rmt_postprocessor_run_tensor(rmt_postprocessor *self, const ramet_tensor *output, void *results,

@@ -25,7 +25,7 @@ void ramet_classify_result_clear(ramet_classify_result *result)
     *result = (ramet_classify_result){0};
 }
 
-/* ---- the best classes ---------------------------------------------------------------------------------------- */
+/* ---- the best classes -------------------------------------------------------------------------------------------- */
 
 /* Puts class `id` where it belongs in best[0..count), of `capacity` places; returns the new count. */
 static size_t insert_class(const float *scores, int32_t id, int32_t *best, size_t count, size_t capacity)
@@ -49,7 +49,7 @@ static size_t best_classes(const float *scores, size_t classes, int32_t *best, s
     return count;
 }
 
-/* ---- results --------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 static const char *name_of(const rmt_texts *labels, int32_t id)
 {

@@ -19,7 +19,7 @@ static const ramet_classify_preprocessor *self_of(const rmt_preprocessor *base)
     return (const ramet_classify_preprocessor *)base;
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------------------- */
+/* ---- sizes ------------------------------------------------------------------------------------------------------- */
 
 /* round(side * ratio) as Python rounds: halves to the even neighbour. */
 static ramet_status resized_side(int32_t side, double ratio, int32_t *resized, ramet_error *error)
@@ -73,7 +73,7 @@ static ramet_status measure(const rmt_preprocessor *base, const ramet_image *ima
     return status;
 }
 
-/* ---- pixels ------------------------------------------------------------------------------------------------- */
+/* ---- pixels ------------------------------------------------------------------------------------------------------ */
 
 static ramet_status resize_into(rmt_scratch *buffer, const ramet_image *image, rmt_extent extent,
                                 rmt_interpolation interpolation, ramet_image *resized, ramet_error *error)
@@ -133,7 +133,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
     return RAMET_STATUS_OK;
 }
 
-/* ---- the object ------------------------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------------------------------- */
 
 static void configure(rmt_preprocessor *base, const rmt_preprocessor *from)
 {

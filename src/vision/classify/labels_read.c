@@ -20,7 +20,7 @@ static ramet_status refuse_form(const rmt_yaml_file *file, const rmt_yaml *form,
     return rmt_fail_at(error, RAMET_STATUS_UNSUPPORTED, "%.160s: line %d", file->path, (int)form->line);
 }
 
-/* ---- a file of "ID NAME" ------------------------------------------------------------------------------------------ */
+/* ---- a file of "ID NAME" ----------------------------------------------------------------------------------------- */
 
 /* "12 tench": *id = 12; returns the name, NULL when the line has no number. */
 static const char *split_line(const char *line, int64_t *id)
@@ -105,7 +105,7 @@ static ramet_status labels_of_file(const rmt_yaml_file *file, const char *name, 
     return status;
 }
 
-/* ---- PostProcess --------------------------------------------------------------------------------------------------- */
+/* ---- PostProcess ------------------------------------------------------------------------------------------------- */
 
 static ramet_status labels_of_topk(const rmt_yaml_file *file, const rmt_yaml *topk, rmt_texts **labels,
                                    ramet_error *error)

@@ -33,7 +33,7 @@ static ramet_status bad_value(const transform_reader *reader, const rmt_yaml *no
     return refuse(reader, node, RAMET_STATUS_BAD_FORMAT, "the configuration has an impossible value for", key);
 }
 
-/* ---- options --------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 /* Absent or null: *value stays. */
 static ramet_status read_bool(const transform_reader *reader, const rmt_yaml *options, const char *key, bool *value)

@@ -11,7 +11,7 @@
 #define ROW_PIXELS 10 /* boxes whose first corners are nearer than this in height stand in one row */
 #define LEAST_SIDE 3  /* a box must be longer and higher than this */
 
-/* ---- corners ---------------------------------------------------------------------------------------------------- */
+/* ---- corners ----------------------------------------------------------------------------------------------------- */
 
 static float clamp(float value, float most) { return value < 0 ? 0 : value > most ? most : value; }
 
@@ -90,7 +90,7 @@ bool rmt_box_is_usable(const ramet_quad *quad)
            whole_length(quad->points[0], quad->points[3]) > LEAST_SIDE;
 }
 
-/* ---- reading order ------------------------------------------------------------------------------------------------ */
+/* ---- reading order ----------------------------------------------------------------------------------------------- */
 
 static int by_first_corner(const void *a, const void *b)
 {

@@ -15,7 +15,7 @@
 
 enum { EMPTY = 0, FRESH = 1, VISITED = 2, CLOSED = 4 };
 
-/* ---- points ------------------------------------------------------------------------------------------ */
+/* ---- points ------------------------------------------------------------------------------------------------------ */
 
 bool rmt_points_add(rmt_points *points, int32_t x, int32_t y)
 {
@@ -31,7 +31,7 @@ void rmt_points_clear(rmt_points *points)
     *points = (rmt_points){0};
 }
 
-/* ---- bitmap ------------------------------------------------------------------------------------------ */
+/* ---- bitmap ------------------------------------------------------------------------------------------------------ */
 
 bool rmt_bitmap_threshold(rmt_bitmap *bitmap, const rmt_map *map, float thresh)
 {
@@ -62,7 +62,7 @@ void rmt_bitmap_dilate(rmt_bitmap *bitmap)
     }
 }
 
-/* ---- walking ------------------------------------------------------------------------------------------- */
+/* ---- walking ----------------------------------------------------------------------------------------------------- */
 
 /* The eight neighbours, counter-clockwise from the right one. */
 static const rmt_point DIRECTIONS[8] = {{1, 0}, {1, -1}, {0, -1}, {-1, -1}, {-1, 0}, {-1, 1}, {0, 1}, {1, 1}};
@@ -158,7 +158,7 @@ bool rmt_border_trace(const rmt_bitmap *bitmap, const rmt_border *border, rmt_po
     }
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 /* Whether a border starts between the cells `left` and `right` of a row. */
 static bool border_starts(uint8_t left, uint8_t right)

@@ -45,15 +45,16 @@ static const char *character_of(const rmt_ctc_dictionary *dictionary, size_t cla
 }
 
 /* The classes that are kept, in order; returns how many. */
-static size_t best_path(const float *probabilities, size_t steps, size_t classes, uint32_t *kept, float *score)
+static size_t best_path(const rmt_ctc_steps *line, uint32_t *kept, float *score)
 {
+    const float *values = line->values;
     double sum = 0;
     size_t count = 0, before = 0;
-    for (size_t step = 0; step < steps; step++, probabilities += classes) {
-        size_t best = best_class(probabilities, classes);
+    for (size_t step = 0; step < line->steps; step++, values += line->classes) {
+        size_t best = best_class(values, line->classes);
         if (best != 0 && best != before) {
             kept[count++] = (uint32_t)best;
-            sum += (double)probabilities[best];
+            sum += (double)values[best];
         }
         before = best;
     }
@@ -78,14 +79,14 @@ static char *text_of(const rmt_ctc_dictionary *dictionary, const uint32_t *kept,
     return text;
 }
 
-ramet_status rmt_ctc_decode(const rmt_ctc_dictionary *dictionary, const float *probabilities, size_t steps,
-                            size_t classes, rmt_scratch *scratch, ramet_rec_result *result, ramet_error *error)
+ramet_status rmt_ctc_decode(const rmt_ctc_dictionary *dictionary, const rmt_ctc_steps *line, rmt_scratch *scratch,
+                            ramet_rec_result *result, ramet_error *error)
 {
-    uint32_t *kept = rmt_scratch_take(scratch, steps, sizeof *kept);
+    uint32_t *kept = rmt_scratch_take(scratch, line->steps, sizeof *kept);
     if (kept == NULL)
-        return rmt_fail_memory(error, steps * sizeof *kept);
+        return rmt_fail_memory(error, line->steps * sizeof *kept);
     float score;
-    size_t count = best_path(probabilities, steps, classes, kept, &score);
+    size_t count = best_path(line, kept, &score);
     char *text = text_of(dictionary, kept, count);
     if (text == NULL)
         return rmt_fail(error, RAMET_STATUS_OUT_OF_MEMORY, "no memory left for a text");

@@ -33,7 +33,7 @@ void ramet_det_result_clear(ramet_det_result *result)
     *result = (ramet_det_result){0};
 }
 
-/* ---- growth -------------------------------------------------------------------------------------------------------- */
+/* ---- growth ------------------------------------------------------------------------------------------------------ */
 
 /* area * ratio / perimeter: by this far the training shrank the box. */
 static double growth_of(const rmt_rectangle *box, double ratio)
@@ -48,7 +48,7 @@ static double growth_of(const rmt_rectangle *box, double ratio)
     return fabs(doubled_area) * 0.5 * ratio / perimeter;
 }
 
-/* ---- candidates ---------------------------------------------------------------------------------------------------- */
+/* ---- candidates -------------------------------------------------------------------------------------------------- */
 
 typedef enum candidate_fate { DROPPED, KEPT, NO_MEMORY } candidate_fate;
 
@@ -106,7 +106,7 @@ static bool read_candidates(ramet_det_postprocessor *self, const rmt_map *map, c
     return true;
 }
 
-/* ---- results --------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 static ramet_status fill_result(const rmt_det_box *boxes, size_t count, ramet_det_result *result, ramet_error *error)
 {
@@ -175,7 +175,7 @@ static ramet_status read_row(rmt_postprocessor *base, const ramet_tensor *output
 
 static void clear_result(void *result) { ramet_det_result_clear(result); }
 
-/* ---- the object ---------------------------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------------------------------- */
 
 static void configure(rmt_postprocessor *base, const rmt_postprocessor *from)
 {

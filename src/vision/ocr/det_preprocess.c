@@ -18,7 +18,7 @@ struct ramet_det_preprocessor {
     rmt_scratch padded; /* a tiny image and its padding */
 };
 
-/* ---- sizes ---------------------------------------------------------------------------------------------------- */
+/* ---- sizes ------------------------------------------------------------------------------------------------------- */
 
 static double limiting_ratio(const ramet_det_option *option, rmt_extent image)
 {
@@ -75,7 +75,7 @@ static ramet_status measure(const rmt_preprocessor *base, const ramet_image *ima
     return RAMET_STATUS_OK;
 }
 
-/* ---- pixels ----------------------------------------------------------------------------------------------------- */
+/* ---- pixels ------------------------------------------------------------------------------------------------------ */
 
 /* Black to the right and below. */
 static ramet_status pad(ramet_det_preprocessor *self, const ramet_image *image, rmt_extent extent, ramet_image *padded,
@@ -121,7 +121,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
                                       slot->strides[2], slot->strides[3], slot->strides[1], error);
 }
 
-/* ---- the object --------------------------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------------------------------- */
 
 static void configure(rmt_preprocessor *base, const rmt_preprocessor *from)
 {

@@ -13,7 +13,7 @@
 
 #include "vision/vision.h"
 
-#define RMT_GEOMETRY_LIMIT (1 << 24)
+#define RMT_GEOMETRY_LIMIT (1 << 26)
 
 typedef struct rmt_point {
     int32_t x, y;
@@ -34,7 +34,7 @@ typedef struct rmt_map {
     int32_t width, height;
 } rmt_map;
 
-/* ---- bitmap ------------------------------------------------------------------------------------------ */
+/* ---- bitmap ------------------------------------------------------------------------------------------------------ */
 
 /* width x height cells within a frame of one empty cell on each side: cell (x, y) is cells[(y + 1) * pitch + x + 1]. */
 typedef struct rmt_bitmap {
@@ -49,7 +49,7 @@ bool rmt_bitmap_threshold(rmt_bitmap *bitmap, const rmt_map *map, float thresh);
 /* cv2.dilate with a kernel of 2x2 ones: a cell is set when it or its left, upper or upper left neighbour is. */
 void rmt_bitmap_dilate(rmt_bitmap *bitmap);
 
-/* ---- borders ----------------------------------------------------------------------------------------- */
+/* ---- borders ----------------------------------------------------------------------------------------------------- */
 
 /* Where the border of a region, or of a hole in one, starts. */
 typedef struct rmt_border {
@@ -72,7 +72,7 @@ const rmt_border *rmt_borders_get(const rmt_borders *borders, size_t index);
 /* The points where a border turns (CHAIN_APPROX_SIMPLE), from its start on. False when memory is exhausted. */
 bool rmt_border_trace(const rmt_bitmap *bitmap, const rmt_border *border, rmt_points *points);
 
-/* ---- rectangles -------------------------------------------------------------------------------------- */
+/* ---- rectangles -------------------------------------------------------------------------------------------------- */
 
 /* tl, tr, br, bl: of the two left corners the upper one is tl, of the two right ones the upper one is tr. */
 typedef struct rmt_rectangle {
@@ -92,7 +92,7 @@ void rmt_hull_clear(rmt_hull *hull);
  */
 bool rmt_rectangle_smallest(const rmt_point *points, size_t count, rmt_hull *hull, rmt_rectangle *rectangle);
 
-/* ---- polygons ---------------------------------------------------------------------------------------- */
+/* ---- polygons ---------------------------------------------------------------------------------------------------- */
 
 typedef struct rmt_polygon_filler {
     rmt_scratch mask, edges, active;

@@ -18,7 +18,7 @@ ramet_status rmt_ocr_option_resolve(const ramet_ocr_option *from, ramet_ocr_opti
 /* A batch_size option as rmt_task wants it: -1 becomes 0, no limit. */
 size_t rmt_batch_limit(int32_t batch_size);
 
-/* ---- text detection ------------------------------------------------------------------------------------------ */
+/* ---- text detection ---------------------------------------------------------------------------------------------- */
 
 /* The detector's input for an image of this size. padded: the image after its padding, larger than it when tiny. */
 typedef struct rmt_det_plan {
@@ -42,7 +42,7 @@ bool rmt_box_is_usable(const ramet_quad *quad);
 /* Into reading order: from top to bottom, within a row of 10 pixels from left to right. */
 void rmt_boxes_sort(rmt_det_box *boxes, size_t count);
 
-/* ---- lines of text --------------------------------------------------------------------------------------------- */
+/* ---- lines of text ----------------------------------------------------------------------------------------------- */
 
 /* Resizes a crop to columns x height, writes it as (pixel / 255 - 0.5) / 0.5 and fills the slot's rest with 0. */
 ramet_status rmt_line_write(const ramet_image *image, int32_t columns, const rmt_view *slot, ramet_error *error);
@@ -56,9 +56,15 @@ typedef struct rmt_ctc_dictionary {
 /* Whether a model of this many classes can be read. */
 ramet_status rmt_ctc_check(const rmt_ctc_dictionary *dictionary, int64_t classes, ramet_error *error);
 
-/* One text from probabilities [steps, classes]; the classes have been checked. scratch: the text under way. */
-ramet_status rmt_ctc_decode(const rmt_ctc_dictionary *dictionary, const float *probabilities, size_t steps,
-                            size_t classes, rmt_scratch *scratch, ramet_rec_result *result, ramet_error *error);
+/* What a recogniser says of one line: values[step * classes + class]; the classes have been checked. */
+typedef struct rmt_ctc_steps {
+    const float *values;
+    size_t steps, classes;
+} rmt_ctc_steps;
+
+/* scratch: memory for the work. */
+ramet_status rmt_ctc_decode(const rmt_ctc_dictionary *dictionary, const rmt_ctc_steps *line, rmt_scratch *scratch,
+                            ramet_rec_result *result, ramet_error *error);
 
 /* config_file: "" for none; option: resolved. */
 ramet_status rmt_rec_postprocessor_open(const char *config_file, const ramet_rec_option *option,

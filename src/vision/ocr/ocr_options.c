@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#define MAX_SIDE 16384
+#define MAX_SIDE (1 << 20)
 #define MAX_CANDIDATES 100000
 #define MAX_UNCLIP_RATIO 100.0F
 #define MAX_BATCH_SIZE 4096
@@ -27,7 +27,7 @@ void ramet_ocr_option_init(ramet_ocr_option *option)
 
 size_t rmt_batch_limit(int32_t batch_size) { return batch_size < 0 ? 0 : (size_t)batch_size; }
 
-/* ---- fields --------------------------------------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------------------------------------ */
 
 /* Zero means otherwise. */
 static ramet_status resolve_int(int32_t *value, const char *name, int32_t otherwise, int32_t most, ramet_error *error)
@@ -77,7 +77,7 @@ static ramet_status resolve_normalization(ramet_det_option *option, ramet_error 
     return RAMET_STATUS_OK;
 }
 
-/* ---- structs ---------------------------------------------------------------------------------------------------- */
+/* ---- structs ----------------------------------------------------------------------------------------------------- */
 
 static ramet_status resolve_boxes(ramet_det_option *option, ramet_error *error)
 {

@@ -171,7 +171,7 @@ ramet_det_model *ramet_ocr_det_model(ramet_ocr *handle) { return handle != NULL 
 ramet_cls_model *ramet_ocr_cls_model(ramet_ocr *handle) { return handle != NULL ? handle->cls : NULL; }
 ramet_rec_model *ramet_ocr_rec_model(ramet_ocr *handle) { return handle != NULL ? handle->rec : NULL; }
 
-/* ---- lines ----------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 static ramet_quad whole_image(const ramet_image *image)
 {
@@ -225,7 +225,7 @@ static ramet_status order_lines(ramet_ocr *ocr, const ocr_page *page, rmt_place 
     return RAMET_STATUS_OK;
 }
 
-/* ---- slices ---------------------------------------------------------------------------------------------------------- */
+/* ---- slices ------------------------------------------------------------------------------------------------------ */
 
 /* The crops of a slice, and what the models say of them; all have `count` entries. */
 typedef struct ocr_slice {
@@ -325,7 +325,7 @@ static ramet_status read_lines(ramet_ocr *ocr, const ocr_page *page, ramet_error
     return status;
 }
 
-/* ---- results --------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 /* Moves the lines that are sure enough to the front; returns how many. */
 static size_t keep_sure_lines(const ocr_page *page, float drop_score)

@@ -37,7 +37,7 @@ void rmt_polygon_filler_clear(rmt_polygon_filler *filler)
     rmt_scratch_clear(&filler->active);
 }
 
-/* ---- cutting ------------------------------------------------------------------------------------------------- */
+/* ---- cutting ----------------------------------------------------------------------------------------------------- */
 
 enum { INSIDE = 0, BEFORE_LEFT = 1, AFTER_RIGHT = 2, ABOVE = 4, BELOW = 8 };
 
@@ -85,7 +85,7 @@ static bool segment_cut(const fill_mask *mask, segment *s)
     return true;
 }
 
-/* ---- outline --------------------------------------------------------------------------------------------------- */
+/* ---- outline ----------------------------------------------------------------------------------------------------- */
 
 /* Bresenham's line from its left end; both ends inside. */
 static void draw_line(const fill_mask *mask, segment s)
@@ -129,7 +129,7 @@ static bool add_side(const fill_mask *mask, segment side, crossing *out)
     return true;
 }
 
-/* ---- inside ---------------------------------------------------------------------------------------------------- */
+/* ---- inside ------------------------------------------------------------------------------------------------------ */
 
 static int by_first_row(const void *a, const void *b)
 {

@@ -32,14 +32,14 @@ static ramet_status read_row(rmt_postprocessor *base, const ramet_tensor *output
 {
     (void)image;
     ramet_rec_postprocessor *self = (ramet_rec_postprocessor *)base;
-    size_t steps = (size_t)output->dims[1], classes = (size_t)output->dims[2];
-    const float *probabilities = (const float *)output->data + row * steps * classes;
-    return rmt_ctc_decode(&self->dictionary, probabilities, steps, classes, &self->path, result, error);
+    rmt_ctc_steps line = {NULL, (size_t)output->dims[1], (size_t)output->dims[2]};
+    line.values = (const float *)output->data + row * line.steps * line.classes;
+    return rmt_ctc_decode(&self->dictionary, &line, &self->path, result, error);
 }
 
 static void clear_result(void *result) { ramet_rec_result_clear(result); }
 
-/* ---- the dictionary -------------------------------------------------------------------------------------------- */
+/* ---- the dictionary ---------------------------------------------------------------------------------------------- */
 
 static ramet_status read_config(const char *path, rmt_texts **characters, ramet_error *error)
 {

@@ -42,7 +42,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
     return rmt_line_write(image, (int32_t)fmin(columns, (double)slot->shape.dims[3]), slot, error);
 }
 
-/* ---- the object ----------------------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------------------------------- */
 
 static void configure(rmt_preprocessor *base, const rmt_preprocessor *from)
 {

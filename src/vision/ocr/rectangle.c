@@ -20,7 +20,7 @@ void rmt_hull_clear(rmt_hull *hull)
     rmt_scratch_clear(&hull->edges);
 }
 
-/* ---- convex hull ------------------------------------------------------------------------------------------- */
+/* ---- convex hull ------------------------------------------------------------------------------------------------- */
 
 /* The points of one column that can be on a hull, as indices; -1 in an empty column. */
 typedef struct column {
@@ -107,7 +107,7 @@ static size_t hull_start(const int32_t *vertices, size_t count)
     return rises == 1 ? greatest : 0;
 }
 
-/* ---- rotating calipers ----------------------------------------------------------------------------------------- */
+/* ---- rotating calipers ------------------------------------------------------------------------------------------- */
 
 typedef struct vector {
     float x, y;

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stages of classification equal PaddleClas' own, and a configuration that asks for something else is refused. */
+#include "vision/packs.h"
+
+#include <unistd.h>
+
+#include "vision/classify/classify.h"
+
+/* A file of these bytes; the caller removes it. */
+static void write_file(char path[64], const char *bytes)
+{
+    strcpy(path, "/tmp/ramet-classify-XXXXXX");
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, bytes, strlen(bytes)), (ssize_t)strlen(bytes));
+    close(file);
+}
+
+/* ---- preprocessor ----------------------------------------------------------------------------------------------------- */
+
+#define ONE_LEVEL (1.0F / 255.0F / 0.224F + 1e-5F) /* what a step of one of 255 becomes at most */
+
+static ramet_classify_preprocessor *preprocessor_of(const char *name)
+{
+    char path[512];
+    ramet_error error = {0};
+    ramet_classify_preprocessor *pre;
+    snprintf(path, sizeof path, "%s/classify/%s.yml", RAMET_TEST_DATA, name);
+    if (ramet_classify_preprocessor_create(path, &pre, &error) != RAMET_STATUS_OK)
+        fail_msg("%s: %s (%s)", name, error.message, error.place);
+    return pre;
+}
+
+static void check_configuration(const char *name, float bound)
+{
+    char pack_name[128], key[32];
+    snprintf(pack_name, sizeof pack_name, "classify/%s", name);
+    tensorpack pack = open_pack(pack_name);
+    ramet_classify_preprocessor *pre = preprocessor_of(name);
+    int images = 0;
+    for (;; images++) {
+        snprintf(key, sizeof key, "image.%d", images);
+        const tensorpack_record *record = tensorpack_find(&pack, "%s", key);
+        if (record == NULL)
+            break;
+        const tensorpack_record *want = tensorpack_find(&pack, "tensor.%d", images);
+        ramet_image image = image_of(record);
+        ramet_tensor got;
+        ramet_status status = ramet_classify_preprocessor_run(pre, &image, 1, &got, NULL);
+        assert_non_null(want);
+        assert_int_equal(status, RAMET_STATUS_OK);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(got.dims[i], want->dims[i]);
+        float difference = largest_difference(got.data, want->data, want->elements);
+        if (!(difference <= bound))
+            fail_msg("%s: image %d is off by %g", name, images, (double)difference);
+    }
+    assert_true(images >= 4);
+    ramet_classify_preprocessor_destroy(pre);
+    tensorpack_close(&pack);
+}
+
+static void tensors_are_official(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        float bound;
+    } cases[] = {
+        {"short", 1e-5F},    {"size", 1e-5F},        {"size_pair", 1e-5F},  {"crop_pair", 1e-5F},
+        {"nearest", 1e-5F},  {"text_scale", 1e-5F},  {"chw_order", 1e-5F},  {"no_resize", 1e-5F},
+        {"area", ONE_LEVEL}, {"bicubic", ONE_LEVEL}, {"number", ONE_LEVEL}, {"lanczos", ONE_LEVEL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_configuration(cases[i].name, cases[i].bound);
+}
+
+static void check_photo(const tensorpack *pack, const char *name, ramet_classify_preprocessor *pre)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/../../examples/images/photos/%s", RAMET_TEST_DATA, name);
+    ramet_image image;
+    ramet_tensor got;
+    if (ramet_image_load(path, NULL, &image, NULL) != RAMET_STATUS_OK)
+        fail_msg("cannot read %s", path);
+    assert_int_equal(ramet_classify_preprocessor_run(pre, &image, 1, &got, NULL), RAMET_STATUS_OK);
+    const tensorpack_record *positions = part_of(pack, name, "positions");
+    const int64_t *position = positions->data;
+    const float *want = part_of(pack, name, "values")->data;
+    for (size_t i = 0; i < positions->elements; i++)
+        assert_true(fabsf(((const float *)got.data)[position[i]] - want[i]) <= 1e-5F);
+    ramet_image_clear(&image);
+}
+
+static void photographs_become_the_official_tensors(void **state)
+{
+    (void)state;
+    char name[TENSORPACK_MAX_NAME];
+    tensorpack pack = open_pack("classify/photos");
+    ramet_classify_preprocessor *pre = preprocessor_of("imagenet");
+    int photos = 0;
+    for (size_t i = 0; i < pack.count; i++) {
+        if (case_of(&pack, i, "positions", name)) {
+            check_photo(&pack, name, pre);
+            photos++;
+        }
+    }
+    assert_true(photos >= 3);
+    ramet_classify_preprocessor_destroy(pre);
+    tensorpack_close(&pack);
+}
+
+static void images_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    static uint8_t pixels[3 * 64 * 64];
+    ramet_image images[2] = {{.data = pixels, .width = 3, .height = 9, .pitch = 192}};
+    ramet_classify_preprocessor *crop = preprocessor_of("no_resize"), *imagenet = preprocessor_of("imagenet");
+    ramet_tensor tensor;
+    assert_int_equal(ramet_classify_preprocessor_run(crop, images, 1, &tensor, NULL), RAMET_STATUS_BAD_SHAPE);
+    assert_int_equal(ramet_classify_preprocessor_run(crop, images, 0, &tensor, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    images[0] = (ramet_image){.data = pixels, .width = 1, .height = 1, .pitch = 192};
+    images[1] = (ramet_image){.data = pixels, .width = 64, .height = 1, .pitch = 192};
+    assert_int_equal(ramet_classify_preprocessor_run(imagenet, images, 2, &tensor, NULL), RAMET_STATUS_OK);
+    assert_int_equal(tensor.dims[0], 2);
+    images[1].width = 1 << 24, images[1].pitch = 3 << 24;
+    assert_int_equal(ramet_classify_preprocessor_run(imagenet, images, 2, &tensor, NULL), RAMET_STATUS_OVER_BUDGET);
+    ramet_classify_preprocessor_destroy(crop);
+    ramet_classify_preprocessor_destroy(imagenet);
+}
+
+static ramet_status read_configuration(const char *operators, ramet_error *error)
+{
+    char path[64], text[1024];
+    snprintf(text, sizeof text, "PreProcess:\n  transform_ops:\n%s", operators);
+    write_file(path, text);
+    ramet_classify_preprocessor *pre;
+    ramet_status status = ramet_classify_preprocessor_create(path, &pre, error);
+    ramet_classify_preprocessor_destroy(pre);
+    remove(path);
+    return status;
+}
+
+static void unknown_wishes_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *operators;
+        ramet_status status;
+        const char *word, *line;
+    } cases[] = {
+        {"  - ToCHWImage:\n  - RandomErasing:\n", RAMET_STATUS_UNSUPPORTED, "RandomErasing", "line 4"},
+        {"  - ResizeImage: {size: 8, backend: pil}\n", RAMET_STATUS_UNSUPPORTED, "backend", "line 3"},
+        {"  - ResizeImage: {size: 8, interpolation: random}\n", RAMET_STATUS_UNSUPPORTED, "random", "line 3"},
+        {"  - ResizeImage: {size: 0}\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
+        {"  - ResizeImage: {size: [1, 2, 3]}\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
+        {"  - ResizeImage: {size: 1.0e+9}\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
+        {"  - ResizeImage:\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
+        {"  - CropImage: {size: many}\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
+        {"  - NormalizeImage: {channel_num: 4}\n", RAMET_STATUS_UNSUPPORTED, "channel_num", "line 3"},
+        {"  - NormalizeImage: {std: [1, 0, 1]}\n", RAMET_STATUS_BAD_FORMAT, "std", "line 3"},
+        {"  - NormalizeImage: {order: cwh}\n", RAMET_STATUS_UNSUPPORTED, "order", "line 3"},
+        {"  - NormalizeImage: {scale: much}\n", RAMET_STATUS_BAD_FORMAT, "scale", "line 3"},
+        {"  - DecodeImage: {channel_first: true}\n", RAMET_STATUS_UNSUPPORTED, "channel_first", "line 3"},
+        {"  - ToCHWImage:\n  - CropImage: {size: 4}\n", RAMET_STATUS_UNSUPPORTED, "CropImage", "line 4"},
+        {"  - CropImage: {size: 4}\n", RAMET_STATUS_UNSUPPORTED, "ToCHWImage", "line"},
+        {"  - 7\n", RAMET_STATUS_BAD_FORMAT, "operator", "line 3"},
+        {"    7\n", RAMET_STATUS_BAD_FORMAT, "transform_ops", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ramet_error error = {0};
+        ramet_status status = read_configuration(cases[i].operators, &error);
+        if (status != cases[i].status || strstr(error.message, cases[i].word) == NULL ||
+            strstr(error.place, cases[i].line) == NULL)
+            fail_msg("%s-> %s: %s (%s)", cases[i].operators, ramet_status_name(status), error.message, error.place);
+    }
+    ramet_classify_preprocessor *pre;
+    assert_int_equal(ramet_classify_preprocessor_create("/nowhere.yml", &pre, NULL), RAMET_STATUS_NOT_FOUND);
+    assert_int_equal(ramet_classify_preprocessor_create(NULL, &pre, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(read_configuration("  - DecodeImage:\n  - ResizeImage: {size: [4, 2], interpolation: ''}\n", NULL),
+                     RAMET_STATUS_UNSUPPORTED);
+}
+
+static void pillows_resampling_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"pil_bilinear", "pil_bicubic"};
+    for (int i = 0; i < 2; i++) {
+        char path[512];
+        ramet_classify_preprocessor *pre;
+        snprintf(path, sizeof path, "%s/classify/%s.yml", RAMET_TEST_DATA, names[i]);
+        assert_int_equal(ramet_classify_preprocessor_create(path, &pre, NULL), RAMET_STATUS_UNSUPPORTED);
+    }
+}
+
+/* ---- postprocessor ------------------------------------------------------------------------------------------------------ */
+
+static ramet_classify_postprocessor *labels_of(const char *text, ramet_status want)
+{
+    char path[64];
+    ramet_error error = {0};
+    ramet_classify_postprocessor *post;
+    write_file(path, text);
+    ramet_status status = ramet_classify_postprocessor_create(path, &post, &error);
+    remove(path);
+    if (status != want)
+        fail_msg("%s: %s: %s", text, ramet_status_name(status), error.message);
+    return post;
+}
+
+static ramet_tensor scores_of(float *values, int64_t rows, int64_t classes)
+{
+    return (ramet_tensor){.dtype = RAMET_DTYPE_FLOAT32, .rank = 2, .dims = {rows, classes}, .data = values};
+}
+
+static void equal_scores_list_the_lower_class_first(void **state)
+{
+    (void)state;
+    float values[2][6] = {{0.25F, NAN, 0.5F, 0.25F, 0.5F, NAN}, {-3, -1, -2, -1, -INFINITY, NAN}};
+    static const int32_t want[2][4] = {{2, 4, 0, 3}, {1, 3, 2, 0}};
+    ramet_tensor tensor = scores_of(values[0], 2, 6);
+    ramet_classify_postprocessor *post;
+    assert_int_equal(ramet_classify_postprocessor_create(NULL, &post, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_postprocessor_topk(post), 1);
+    for (int32_t topk = 1; topk <= 4; topk++) {
+        ramet_classify_result results[2];
+        assert_int_equal(ramet_classify_postprocessor_set_topk(post, topk), RAMET_STATUS_OK);
+        assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, results, 2, NULL), RAMET_STATUS_OK);
+        for (int row = 0; row < 2; row++) {
+            assert_int_equal(results[row].count, topk);
+            assert_memory_equal(results[row].label_ids, want[row], (size_t)topk * sizeof(int32_t));
+            assert_true(results[row].scores[0] == values[row][want[row][0]]);
+            assert_null(results[row].label_names);
+            ramet_classify_result_clear(&results[row]);
+        }
+    }
+    ramet_classify_postprocessor_destroy(post);
+}
+
+static void topk_is_bounded_by_the_classes_that_are_numbers(void **state)
+{
+    (void)state;
+    float values[3] = {NAN, 1, 0};
+    ramet_tensor tensor = scores_of(values, 1, 3);
+    ramet_classify_postprocessor *post;
+    ramet_classify_result result;
+    assert_int_equal(ramet_classify_postprocessor_create(NULL, &post, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_postprocessor_set_topk(post, 0), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(ramet_classify_postprocessor_set_topk(post, -5), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(ramet_classify_postprocessor_set_topk(post, INT32_MAX), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, &result, 1, NULL), RAMET_STATUS_OK);
+    assert_int_equal(result.count, 2);
+    ramet_classify_result_clear(&result);
+    tensor.dims[1] = 0;
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, &result, 1, NULL), RAMET_STATUS_OK);
+    assert_int_equal(result.count, 0);
+    ramet_classify_result_clear(&result);
+    tensor.rank = 3;
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, &result, 1, NULL), RAMET_STATUS_BAD_SHAPE);
+    assert_null(result.owner);
+    ramet_classify_postprocessor_destroy(post);
+}
+
+static void check_best_name(ramet_classify_postprocessor *post, size_t best, const char *want)
+{
+    float values[5] = {0};
+    values[best] = 1;
+    ramet_tensor tensor = scores_of(values, 1, 5);
+    ramet_classify_result result;
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, &result, 1, NULL), RAMET_STATUS_OK);
+    if (want == NULL)
+        assert_null(result.label_names);
+    else
+        assert_string_equal(result.label_names[0], want);
+    ramet_classify_result_clear(&result);
+}
+
+static void names_come_from_the_configuration(void **state)
+{
+    (void)state;
+    ramet_classify_postprocessor *post =
+        labels_of("PostProcess:\n  main_indicator: Topk\n  Topk:\n    topk: 5\n    label_list: [tench, 'yes', 3, ~]\n  "
+                  "SavePreLabel: {save_dir: x}\n",
+                  RAMET_STATUS_OK);
+    check_best_name(post, 0, "tench");
+    check_best_name(post, 1, "yes");
+    check_best_name(post, 2, "3");
+    check_best_name(post, 4, ""); /* a class without a name */
+    ramet_classify_postprocessor_destroy(post);
+    post = labels_of("PostProcess:\n  Topk: {topk: 5, class_id_map_file: /nowhere/labels.txt}\n", RAMET_STATUS_OK);
+    check_best_name(post, 0, NULL);
+    ramet_classify_postprocessor_destroy(post);
+    post = labels_of("Global: {}\n", RAMET_STATUS_OK);
+    check_best_name(post, 0, NULL);
+    ramet_classify_postprocessor_destroy(post);
+}
+
+static void names_come_from_a_file_of_ids(void **state)
+{
+    (void)state;
+    char map_path[64], text[256];
+    write_file(map_path, "1 great white shark\r\n0 tench, Tinca tinca\n\n3 x\n");
+    snprintf(text, sizeof text, "PostProcess:\n  Topk: {topk: 5, class_id_map_file: %s}\n", map_path);
+    ramet_classify_postprocessor *post = labels_of(text, RAMET_STATUS_OK);
+    check_best_name(post, 0, "tench, Tinca tinca");
+    check_best_name(post, 1, "great white shark");
+    check_best_name(post, 2, "");
+    check_best_name(post, 3, "x");
+    ramet_classify_postprocessor_destroy(post);
+    /* The same file, named as it stands beside the configuration. */
+    snprintf(text, sizeof text, "PostProcess:\n  Topk: {class_id_map_file: %s}\n", strrchr(map_path, '/') + 1);
+    post = labels_of(text, RAMET_STATUS_OK);
+    check_best_name(post, 3, "x");
+    ramet_classify_postprocessor_destroy(post);
+    remove(map_path);
+    write_file(map_path, "4000000000 bomb\n");
+    snprintf(text, sizeof text, "PostProcess:\n  Topk: {class_id_map_file: %s}\n", map_path);
+    labels_of(text, RAMET_STATUS_BAD_FORMAT);
+    remove(map_path);
+}
+
+static void other_results_than_classes_are_refused(void **state)
+{
+    (void)state;
+    labels_of("PostProcess:\n  MultiLabelThreshOutput: {threshold: 0.5}\n", RAMET_STATUS_UNSUPPORTED);
+    labels_of("PostProcess:\n  ThreshOutput: {threshold: 0.5, label_0: a, label_1: b}\n", RAMET_STATUS_UNSUPPORTED);
+    labels_of("PostProcess:\n  NormalizeFeatures:\n", RAMET_STATUS_UNSUPPORTED);
+    labels_of("PostProcess:\n  PersonAttribute: {threshold: 0.5}\n", RAMET_STATUS_UNSUPPORTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tensors_are_official),
+        cmocka_unit_test(photographs_become_the_official_tensors),
+        cmocka_unit_test(images_that_do_not_fit_are_refused),
+        cmocka_unit_test(unknown_wishes_are_named),
+        cmocka_unit_test(pillows_resampling_is_refused),
+        cmocka_unit_test(equal_scores_list_the_lower_class_first),
+        cmocka_unit_test(topk_is_bounded_by_the_classes_that_are_numbers),
+        cmocka_unit_test(names_come_from_the_configuration),
+        cmocka_unit_test(names_come_from_a_file_of_ids),
+        cmocka_unit_test(other_results_than_classes_are_refused),
+    };
+    return cmocka_run_group_tests_name("classification", tests, NULL, NULL);
+}
