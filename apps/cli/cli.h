@@ -5,8 +5,8 @@
  * A verb reads its flags from declarative tables (options.c), and most verbs
  * then hand a task to cli_images_run() (images.c), which finds the images
  * (sources.c), puts them through clones on threads, and writes the results in
- * input order. A result is one JSON object; the text form is made from it
- * (output.c), so that both always say the same.
+ * input order (output.c). A result is one JSON object; the text form is made
+ * from it (text_form.c), so that both always say the same.
  *
  * Fallible functions return a ramet_status and fill a ramet_error, as the
  * library does. Exhausted memory ends the command (cli_must).
@@ -168,7 +168,7 @@ int cli_images_run(const cli_task *task, const cli_image_settings *settings);
 /* Adds what a runtime holds; NULL adds nothing. */
 void cli_memory_add(const ramet_runtime *runtime, ramet_memory *sum);
 
-/* ---- results as JSON and as text (output.c) ------------------------------------------------------------------------ */
+/* ---- values as JSON (json_make.c) ----------------------------------------------------------------------------------- */
 
 /* Never NULL. Bytes that are no UTF-8 become U+FFFD; numbers that JSON lacks become null; a NULL text is "". */
 json_t *cli_json_text(const char *text);
@@ -183,14 +183,23 @@ json_t *cli_json_shape(const ramet_tensor *tensor);
 void cli_json_set(json_t *object, const char *key, json_t *value);
 void cli_json_append(json_t *array, json_t *value);
 
-/* One line with its newline; from malloc. */
-char *cli_json_line(const json_t *value);
+/* ---- JSON as text (text_form.c) --------------------------------------------------------------------------------------- */
 
-/* The text form of any object of scalars, arrays, and objects of these: "key: value" lines. Names in _bytes in MiB; a
- * text of several lines follows its key. */
+/* The task's result for one image: a line for each row, or a block of them under the image. From malloc. */
+char *cli_result_text(const cli_task *task, const char *image, const json_t *result);
+
+/* "IMAGE: PROBLEM" for cli_complain(): no newline. From malloc. */
+char *cli_failure_text(const char *image, const char *problem);
+
+/*
+ * Any object of scalars, lists, and objects of these, as "key: value" lines. Keys in _bytes are shown in MiB; a text of
+ * whole lines follows its key as it is.
+ */
 void cli_print_object(FILE *out, const json_t *object);
 
-/* The same to the standard output, as one JSON line or as text; false (and a complaint) when it cannot be written. */
+/* ---- writing (output.c) ------------------------------------------------------------------------------------------------- */
+
+/* An object to the standard output, as one JSON line or as text; false when it cannot be written. */
 bool cli_print_document(const json_t *object, bool as_json);
 
 /* False, and a complaint, when something that was printed is lost. A reader that went away is not complained about. */

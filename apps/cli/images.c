@@ -9,6 +9,7 @@
 #include "cli.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { WINDOW_PER_THREAD = 4, WINDOW_EXTRA = 16 };
 
@@ -46,6 +47,9 @@ static json_t *describe_image(const cli_task *task, void *worker, const char *pa
     cli_json_set(result, "image", cli_json_text(path));
     cli_json_set(result, "task", cli_json_text(task->name));
     if (predict_file(task, worker, path, result, &error)) {
+        if (!strcmp(error.place, path)) {
+            error.place[0] = 0; /* said once is enough */
+        }
         char problem[sizeof error.message + sizeof error.place + 4];
         cli_error_print(&error, problem, sizeof problem);
         json_object_clear(result);
@@ -185,7 +189,8 @@ static int run_crew(crew *c)
         return cli_complain_error(&error);
     }
     int exit_code = run_and_report(c);
-    return cli_output_close(&c->output) || exit_code ? exit_code : CLI_EXIT_SOME_FAILED;
+    bool written = cli_output_close(&c->output);
+    return exit_code == CLI_EXIT_OK && !written ? CLI_EXIT_SOME_FAILED : exit_code;
 }
 
 int cli_images_run(const cli_task *task, const cli_image_settings *settings)
