@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "formats/formats.h"
@@ -72,9 +73,10 @@ static void judge_graph(const rmt_graph *graph, const blob *params)
     rmt_buffer_clear(&text);
 }
 
-static void judge_answer(ramet_status status, const ramet_error *error, uint64_t started_ns)
+/* started: processor time, because other programs may keep this one waiting. */
+static void judge_answer(ramet_status status, const ramet_error *error, clock_t started)
 {
-    assert_true(rmt_os_now_ns() - started_ns < UINT64_C(1000000000));
+    assert_true(clock() - started < CLOCKS_PER_SEC);
     mutants_seen++;
     mutants_opened += status == RAMET_STATUS_OK;
     if (status != RAMET_STATUS_OK) {
@@ -88,7 +90,7 @@ static void judge_program(const blob *program, const blob *params)
 {
     rmt_program opened;
     ramet_error error = {0};
-    uint64_t started = rmt_os_now_ns();
+    clock_t started = clock();
     ramet_status status =
         rmt_program_open_memory(program->data, program->bytes, params->data, params->bytes, &opened, &error);
     judge_answer(status, &error, started);
@@ -102,7 +104,7 @@ static void judge_yaml(const blob *text)
 {
     rmt_yaml_file file;
     ramet_error error = {0};
-    uint64_t started = rmt_os_now_ns();
+    clock_t started = clock();
     ramet_status status = rmt_yaml_open_memory(text->data, text->bytes, "x.yml", &file, &error);
     judge_answer(status, &error, started);
     if (status == RAMET_STATUS_OK) {
@@ -503,18 +505,27 @@ static void damaged_configurations_are_refused_or_trees(void **state)
     assert_true(mutants_opened > 0 && mutants_opened < mutants_seen);
 }
 
-/* One megabyte that makes a naive reader slow. */
+/* What would make a naive reader slow or deep. */
 static void repetition_does_not_slow_a_configuration(void **state)
 {
     (void)state;
-    static const char *const units[] = {"[",     "{",    "- ",  "a: ",  "? ", "&a ", "!!str ", "\"",   "a\n",
-                                        "- a\n", "[a],", "|\n", "'a' ", ": ", "\n",  "#\n",    "%a\n", "\t"};
-    enum { BYTES = 1 << 20 };
-    for (size_t i = 0; i < COUNT(units); i++) {
+    static const struct {
+        const char *start, *unit;
+    } cases[] = {
+        {"", "["},           {"", "{a: "},       {"", "- "},         {"", "- a\n"},        {"", "a: b\n"},
+        {"", "\n"},          {"", "#\n"},        {"", "? a\n"},      {"k: ", "a "},        {"k: \"", "\\n"},
+        {"k: '", "''"},      {"k: |\n", " a\n"}, {"k: |\n", " \n"},  {"k: >\n", " a\n\n"}, {"k: [", "[a],"},
+        {"k: [", "{a: b},"}, {"k: [", "&a a,"},  {"k: {", "a: b, "}, {"k: !", "a"},        {"k: &", "a"},
+        {"%TAG ! ", "a"},    {"k: \"", " \n"},   {"", "- - a\n"},    {"", "\t"},
+    };
+    enum { BYTES = 256 << 10 };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t start = strlen(cases[i].start);
         blob text = {malloc(BYTES), BYTES};
         assert_non_null(text.data);
-        for (size_t at = 0; at < BYTES; at++) {
-            text.data[at] = (unsigned char)units[i][at % strlen(units[i])];
+        memcpy(text.data, cases[i].start, start);
+        for (size_t at = start; at < BYTES; at++) {
+            text.data[at] = (unsigned char)cases[i].unit[(at - start) % strlen(cases[i].unit)];
         }
         subject s = {.is_yaml = true};
         judge(&s, text);
@@ -528,7 +539,7 @@ static void memory_stays_small(void **state)
     struct rusage usage;
     assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
 #if !defined(__SANITIZE_ADDRESS__)
-    assert_true(usage.ru_maxrss < 256L * 1024); /* KiB */
+    assert_true(usage.ru_maxrss < 64L * 1024); /* KiB */
 #endif
 }
 
