@@ -35,19 +35,19 @@ static void print_scalar(FILE *out, const json_t *value)
     case JSON_FALSE: fputs("no", out); break;
     case JSON_NULL: fputs("-", out); break;
     case JSON_OBJECT:
-    case JSON_ARRAY: break; /* never within a row */
+    case JSON_ARRAY: break; /* never within a row or a list */
     }
 }
 
 /* A box, or a shape: "[12,10,80,10,80,30,12,30]". */
 static void print_list(FILE *out, const json_t *list)
 {
+    fputc('[', out);
     for (size_t i = 0; i < json_array_size(list); i++) {
-        fputs(i ? "," : "[", out);
-        const json_t *number = json_array_get(list, i);
-        fprintf(out, "%.6g", json_number_value(number));
+        fputs(i ? "," : "", out);
+        print_scalar(out, json_array_get(list, i));
     }
-    fputs(json_array_size(list) ? "]" : "[]", out);
+    fputc(']', out);
 }
 
 static void print_cell(FILE *out, const json_t *cell)
