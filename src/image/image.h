@@ -60,17 +60,20 @@ typedef struct rmt_pixel_transform {
     bool swap_rb;             /* output channel 0 is R */
 } rmt_pixel_transform;
 
-/*
- * Writes pixels as float32. Output element (y, x, c) goes to out[y * row_stride + x * pixel_stride + c * channel_stride]
- * (strides in elements): HWC and CHW are both one pass. Rows and pixels beyond the image are the caller's to fill.
- */
-void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform, float *out,
-                         ptrdiff_t row_stride, ptrdiff_t pixel_stride, ptrdiff_t channel_stride);
+/* Where numbers go: element (y, x, c) to data[y * row_stride + x * pixel_stride + c * channel_stride]. HWC and CHW alike. */
+typedef struct rmt_pixel_target {
+    float *data;
+    ptrdiff_t row_stride, pixel_stride, channel_stride; /* in elements */
+} rmt_pixel_target;
+
+/* Writes pixels as float32. Rows and pixels beyond the image are the caller's to fill. */
+void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform,
+                         const rmt_pixel_target *target);
 
 /* resize (linear) and normalise in one walk over the destination rows; the same numbers as the two calls. */
 ramet_status rmt_image_resize_normalize(const ramet_image *src, int32_t width, int32_t height,
-                                        const rmt_pixel_transform *transform, float *out, ptrdiff_t row_stride,
-                                        ptrdiff_t pixel_stride, ptrdiff_t channel_stride, ramet_error *error);
+                                        const rmt_pixel_transform *transform, const rmt_pixel_target *target,
+                                        ramet_error *error);
 
 /* cv2.resize of one float32 plane (tests of segmentation maps; linear and nearest). */
 ramet_status rmt_plane_resize(const float *src, int32_t src_width, int32_t src_height, float *dst, int32_t dst_width,

@@ -20,10 +20,12 @@ static void fill_tables(const rmt_pixel_transform *transform, number_tables *tab
     }
 }
 
-static void normalize_row(const number_tables *tables, const uint8_t *bgr, int32_t width, float *out,
-                          ptrdiff_t pixel_stride, ptrdiff_t channel_stride)
+static void normalize_row(const number_tables *tables, const uint8_t *bgr, int32_t width, int32_t y,
+                          const rmt_pixel_target *target)
 {
     const uint8_t *first = bgr + tables->from[0], *second = bgr + 1, *third = bgr + tables->from[2];
+    ptrdiff_t pixel_stride = target->pixel_stride, channel_stride = target->channel_stride;
+    float *out = target->data + y * target->row_stride;
     for (int32_t x = 0; x < width; x++, out += pixel_stride) {
         size_t at = 3 * (size_t)x;
         out[0] = tables->of[0][first[at]];
@@ -32,35 +34,29 @@ static void normalize_row(const number_tables *tables, const uint8_t *bgr, int32
     }
 }
 
-void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform, float *out,
-                         ptrdiff_t row_stride, ptrdiff_t pixel_stride, ptrdiff_t channel_stride)
+void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform, const rmt_pixel_target *target)
 {
     number_tables tables;
     fill_tables(transform, &tables);
     for (int32_t y = 0; y < image->height; y++)
-        normalize_row(&tables, rmt_image_row(image, y), image->width, out + y * row_stride, pixel_stride,
-                      channel_stride);
+        normalize_row(&tables, rmt_image_row(image, y), image->width, y, target);
 }
 
 ramet_status rmt_image_resize_normalize(const ramet_image *src, int32_t width, int32_t height,
-                                        const rmt_pixel_transform *transform, float *out, ptrdiff_t row_stride,
-                                        ptrdiff_t pixel_stride, ptrdiff_t channel_stride, ramet_error *error)
+                                        const rmt_pixel_transform *transform, const rmt_pixel_target *target,
+                                        ramet_error *error)
 {
     rmt_resizer resizer;
     ramet_status status = rmt_resizer_open(&resizer, src, width, height, RMT_INTERPOLATION_LINEAR, 0, 0, error);
     if (status != RAMET_STATUS_OK)
         return status;
+    number_tables tables;
+    fill_tables(transform, &tables);
     uint8_t *row = rmt_arena_alloc(&resizer.memory, (size_t)width, 3);
-    if (row) {
-        number_tables tables;
-        fill_tables(transform, &tables);
-        for (int32_t y = 0; y < height; y++) {
-            resizer.row(&resizer, y, row);
-            normalize_row(&tables, row, width, out + y * row_stride, pixel_stride, channel_stride);
-        }
-    } else {
-        status = rmt_fail_memory(error, 3 * (size_t)width);
+    for (int32_t y = 0; row && y < height; y++) {
+        resizer.row(&resizer, y, row);
+        normalize_row(&tables, row, width, y, target);
     }
     rmt_resizer_close(&resizer);
-    return status;
+    return row ? RAMET_STATUS_OK : rmt_fail_memory(error, 3 * (size_t)width);
 }

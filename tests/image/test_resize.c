@@ -235,8 +235,8 @@ static void numbers_are_scaled_shifted_and_placed_by_strides(void **state)
         rmt_pixel_transform t = transform;
         t.swap_rb = swap;
         memset(planar, 0xff, sizeof planar);
-        rmt_image_normalize(&image, &t, planar, 20, 1, 100);
-        rmt_image_normalize(&image, &t, interleaved, 60, 3, 1);
+        rmt_image_normalize(&image, &t, &(rmt_pixel_target){planar, 20, 1, 100});
+        rmt_image_normalize(&image, &t, &(rmt_pixel_target){interleaved, 60, 3, 1});
         for (int y = 0; y < 5; y++) {
             for (int x = 0; x < 17; x++) {
                 for (int c = 0; c < 3; c++) {
@@ -262,9 +262,9 @@ static void one_walk_gives_what_two_calls_give(void **state)
         float *once = calloc((size_t)plane, 3 * sizeof *once), *twice = calloc((size_t)plane, 3 * sizeof *twice);
         assert_true(once && twice);
         assert_int_equal(rmt_image_resize(&src, &dst, RMT_INTERPOLATION_LINEAR, 0, 0, NULL), RAMET_STATUS_OK);
-        rmt_image_normalize(&dst, &transform, twice, dst.width, 1, plane);
-        assert_int_equal(rmt_image_resize_normalize(&src, dst.width, dst.height, &transform, once, dst.width, 1, plane,
-                                                    NULL),
+        rmt_image_normalize(&dst, &transform, &(rmt_pixel_target){twice, dst.width, 1, plane});
+        assert_int_equal(rmt_image_resize_normalize(&src, dst.width, dst.height, &transform,
+                                                    &(rmt_pixel_target){once, dst.width, 1, plane}, NULL),
                          RAMET_STATUS_OK);
         assert_memory_equal(once, twice, 3 * (size_t)plane * sizeof *once);
         free(once);

@@ -116,7 +116,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
 {
     ramet_classify_preprocessor *self = (ramet_classify_preprocessor *)base;
     const rmt_transform *transform = &self->transform;
-    const int64_t *strides = slot->strides;
+    rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
     bool fused = ends_in_linear_resize(transform);
     ramet_image now = *image;
     for (size_t i = 0; i < transform->count - fused; i++) {
@@ -128,8 +128,8 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
     }
     if (fused)
         return rmt_image_resize_normalize(&now, (int32_t)slot->shape.dims[3], (int32_t)slot->shape.dims[2],
-                                          &transform->pixels, slot->data, strides[2], strides[3], strides[1], error);
-    rmt_image_normalize(&now, &transform->pixels, slot->data, strides[2], strides[3], strides[1]);
+                                          &transform->pixels, &target, error);
+    rmt_image_normalize(&now, &transform->pixels, &target);
     return RAMET_STATUS_OK;
 }
 

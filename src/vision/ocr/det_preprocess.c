@@ -117,8 +117,8 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
             return status;
     }
     rmt_pixel_transform pixels = pixels_of(&self->option);
-    return rmt_image_resize_normalize(&whole, plan.input.width, plan.input.height, &pixels, slot->data,
-                                      slot->strides[2], slot->strides[3], slot->strides[1], error);
+    rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
+    return rmt_image_resize_normalize(&whole, plan.input.width, plan.input.height, &pixels, &target, error);
 }
 
 /* ---- the object -------------------------------------------------------------------------------------------------- */

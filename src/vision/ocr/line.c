@@ -14,13 +14,12 @@ static const rmt_pixel_transform PIXELS = {
 ramet_status rmt_line_write(const ramet_image *image, int32_t columns, const rmt_view *slot, ramet_error *error)
 {
     int32_t height = (int32_t)slot->shape.dims[2], width = (int32_t)slot->shape.dims[3];
-    int64_t channel = slot->strides[1], row = slot->strides[2], pixel = slot->strides[3];
-    float *data = slot->data;
+    rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
     for (int32_t y = 0; columns < width && y < height; y++) {
         for (int32_t x = columns; x < width; x++) {
-            float *at = data + y * row + x * pixel;
-            at[0] = at[channel] = at[2 * channel] = 0.0F;
+            float *at = target.data + y * target.row_stride + x * target.pixel_stride;
+            at[0] = at[target.channel_stride] = at[2 * target.channel_stride] = 0.0F;
         }
     }
-    return rmt_image_resize_normalize(image, columns, height, &PIXELS, data, row, pixel, channel, error);
+    return rmt_image_resize_normalize(image, columns, height, &PIXELS, &target, error);
 }
