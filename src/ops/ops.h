@@ -239,7 +239,8 @@ typedef void (*rmt_row_task)(void *context, const rmt_row *row);
 rmt_nest rmt_nest_of(const rmt_view *const *views, int count);
 void rmt_nest_make_row(rmt_nest *nest, int32_t dim); /* makes dim the last dimension */
 int64_t rmt_nest_rows(const rmt_nest *nest);
-int64_t rmt_nest_row_offset(const rmt_nest *nest, int v, int64_t row); /* elements of view v from its start to a row's */
+int64_t rmt_nest_row_offset(const rmt_nest *nest, int v,
+                            int64_t row); /* elements of view v from its start to a row's */
 void rmt_nest_run(const rmt_nest *nest, rmt_team *team, rmt_row_task task, void *context);
 
 /*
