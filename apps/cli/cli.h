@@ -24,7 +24,7 @@
 
 enum { CLI_EXIT_OK = 0, CLI_EXIT_SOME_FAILED = 1, CLI_EXIT_USAGE = 2 };
 
-/* ---- verbs (main.c) ------------------------------------------------------------------------------------ */
+/* ---- verbs (main.c) -------------------------------------------------------------------------------------- */
 
 typedef struct cli_verb {
     const char *name;
@@ -69,7 +69,7 @@ double cli_now_seconds(void);
 /* Makes a folder and those above it. Errors: IO. */
 ramet_status cli_make_folder(const char *path, ramet_error *error);
 
-/* ---- flags (options.c) ------------------------------------------------------------------------------------ */
+/* ---- flags (options.c) ----------------------------------------------------------------------------------- */
 
 typedef enum cli_kind {
     CLI_KIND_BOOL,   /* int32_t, 0 or 1; the value may be left out */
@@ -119,7 +119,7 @@ bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *ex
  */
 bool cli_take_model(const cli_syntax *syntax, const char **model);
 
-/* ---- flags that verbs share (flags.c) ---------------------------------------------------------------------- */
+/* ---- flags that verbs share (flags.c) -------------------------------------------------------------------- */
 
 typedef struct cli_image_settings {
     cli_texts image_path;
@@ -137,7 +137,7 @@ cli_group cli_engine_group(ramet_runtime_option *option);
 cli_group cli_files_group(ramet_runtime_option *option); /* --params_file, --config_file */
 cli_group cli_compatible_group(void);                    /* flags of FastDeploy's examples with one legal value */
 
-/* ---- images to work on (sources.c) ---------------------------------------------------------------------------- */
+/* ---- images to work on (sources.c) ----------------------------------------------------------------------- */
 
 /*
  * Expands what --image_path may be (file, folder, glob pattern, @list, -) into paths, in order. A file that does not
@@ -146,7 +146,7 @@ cli_group cli_compatible_group(void);                    /* flags of FastDeploy'
  */
 ramet_status cli_sources_expand(const cli_texts *given, cli_texts *paths, ramet_error *error);
 
-/* ---- images through a model (images.c) -------------------------------------------------------------------------- */
+/* ---- images through a model (images.c) ------------------------------------------------------------------- */
 
 /* A worker is a handle of the task's model; it is used by one thread at a time. */
 typedef struct cli_task {
@@ -168,7 +168,7 @@ int cli_images_run(const cli_task *task, const cli_image_settings *settings);
 /* Adds what a runtime holds; NULL adds nothing. */
 void cli_memory_add(const ramet_runtime *runtime, ramet_memory *sum);
 
-/* ---- values as JSON (json_make.c) ----------------------------------------------------------------------------------- */
+/* ---- values as JSON (json_make.c) ------------------------------------------------------------------------ */
 
 /* Never NULL. Bytes that are no UTF-8 become U+FFFD; numbers that JSON lacks become null; a NULL text is "". */
 json_t *cli_json_text(const char *text);
@@ -183,7 +183,7 @@ json_t *cli_json_shape(const ramet_tensor *tensor);
 void cli_json_set(json_t *object, const char *key, json_t *value);
 void cli_json_append(json_t *array, json_t *value);
 
-/* ---- JSON as text (text_form.c) --------------------------------------------------------------------------------------- */
+/* ---- JSON as text (text_form.c) -------------------------------------------------------------------------- */
 
 /* The task's result for one image: a line for each row, or a block of them under the image. From malloc. */
 char *cli_result_text(const cli_task *task, const char *image, const json_t *result);
@@ -197,7 +197,7 @@ char *cli_failure_text(const char *image, const char *problem);
  */
 void cli_print_object(FILE *out, const json_t *object);
 
-/* ---- writing (output.c) ------------------------------------------------------------------------------------------------- */
+/* ---- writing (output.c) ---------------------------------------------------------------------------------- */
 
 /* An object to the standard output, as one JSON line or as text; false when it cannot be written. */
 bool cli_print_document(const json_t *object, bool as_json);
@@ -229,7 +229,7 @@ void cli_rendering_clear(cli_rendering *rendering);
 /* Closes the file; false when anything was lost. */
 bool cli_output_close(cli_output *output);
 
-/* ---- what the work took (report.c) ------------------------------------------------------------------------------------ */
+/* ---- what the work took (report.c) ----------------------------------------------------------------------- */
 
 typedef struct cli_report {
     size_t images, failed;
@@ -243,7 +243,7 @@ typedef struct cli_report {
 /* With what the process holds at this moment. */
 json_t *cli_report_json(const cli_report *report);
 
-/* ---- tensors in files (npy.c) --------------------------------------------------------------------------------------------- */
+/* ---- tensors in files (npy.c) ---------------------------------------------------------------------------- */
 
 /*
  * Reads a NumPy file (.npy 1.0, 2.0, 3.0; little-endian; C or Fortran order). tensor: overwritten; data from malloc,

@@ -25,7 +25,7 @@ typedef struct crew {
     cli_report report;
 } crew;
 
-/* ---- one image ---------------------------------------------------------------------------------------------- */
+/* ---- one image ------------------------------------------------------------------------------------------- */
 
 static ramet_status predict_file(const cli_task *task, void *worker, const char *path, json_t *result,
                                  ramet_error *error)
@@ -75,7 +75,7 @@ static int deliver_image(void *context, size_t index)
     return !cli_output_write(&c->output, rendering);
 }
 
-/* ---- workers ------------------------------------------------------------------------------------------------- */
+/* ---- workers --------------------------------------------------------------------------------------------- */
 
 static void close_workers(crew *c)
 {
@@ -130,7 +130,7 @@ static void sum_memory(crew *c)
     }
 }
 
-/* ---- all images ------------------------------------------------------------------------------------------------ */
+/* ---- all images ------------------------------------------------------------------------------------------ */
 
 static ramet_status run_workers(crew *c, ramet_error *error)
 {

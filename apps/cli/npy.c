@@ -28,7 +28,7 @@ static const struct {
     {"<i4", RAMET_DTYPE_INT32},   {"<i8", RAMET_DTYPE_INT64},   {"|b1", RAMET_DTYPE_BOOL},
 };
 
-/* ---- the header's text -------------------------------------------------------------------------------------- */
+/* ---- the header's text ----------------------------------------------------------------------------------- */
 
 typedef struct header {
     char descr[16];
@@ -155,7 +155,7 @@ static ramet_status find_dtype(header *made, const char *path, ramet_error *erro
         made->descr);
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------------------- */
 
 typedef struct npy_file {
     const char *path;
@@ -310,7 +310,7 @@ ramet_status cli_npy_read(const char *path, ramet_tensor *tensor, ramet_error *e
     return status;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------------------- */
 
 static const char *descr_of(ramet_dtype dtype)
 {

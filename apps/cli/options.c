@@ -17,7 +17,7 @@
 
 enum { HELP_COLUMN = 34, LONGEST_WORD = 64 };
 
-/* ---- values -------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------------------- */
 
 /* 1 or 0 for what means true or false, -1 for anything else. */
 static int truth_of(const char *text)
@@ -188,7 +188,7 @@ static void complain_unknown(const cli_syntax *syntax, const char *typed)
     }
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------------------- */
 
 /* The flag called name[0..length), with its group. */
 static const cli_flag *find_flag(const cli_syntax *syntax, const char *name, size_t length, const cli_group **group)
@@ -261,7 +261,7 @@ static bool read_word(const cli_syntax *syntax, const char *word)
     return syntax->words != NULL;
 }
 
-/* ---- help ------------------------------------------------------------------------------------------------------ */
+/* ---- help ------------------------------------------------------------------------------------------------ */
 
 static void print_flag(const cli_flag *flag)
 {

@@ -44,7 +44,7 @@ static bool exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
-/* ---- folders ----------------------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------------------- */
 
 static int compare_names(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
 
@@ -96,7 +96,7 @@ static ramet_status add_path(const char *path, cli_texts *paths, ramet_error *er
     return RAMET_STATUS_OK;
 }
 
-/* ---- patterns ------------------------------------------------------------------------------------------------ */
+/* ---- patterns -------------------------------------------------------------------------------------------- */
 
 static ramet_status add_pattern(const char *pattern, cli_texts *paths, ramet_error *error)
 {
@@ -116,7 +116,7 @@ static ramet_status add_pattern(const char *pattern, cli_texts *paths, ramet_err
     return status;
 }
 
-/* ---- lists ----------------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------------------- */
 
 static ramet_status add_lines(FILE *list, const char *name, cli_texts *paths, ramet_error *error)
 {
@@ -147,7 +147,7 @@ static ramet_status add_list(const char *name, cli_texts *paths, ramet_error *er
     return status;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------------------- */
 
 static ramet_status add_source(const char *source, cli_texts *paths, ramet_error *error)
 {

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* ---- values ---------------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------------------- */
 
 /* Control characters would play tricks on a terminal. */
 static void print_safe(FILE *out, const char *text)
@@ -102,7 +102,7 @@ char *cli_failure_text(const char *image, const char *problem)
     return text;
 }
 
-/* ---- documents ---------------------------------------------------------------------------------------------- */
+/* ---- documents ------------------------------------------------------------------------------------------- */
 
 static bool counts_bytes(const char *key)
 {

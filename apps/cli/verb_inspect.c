@@ -19,7 +19,7 @@ typedef struct inspect_settings {
     ramet_runtime_option runtime;
 } inspect_settings;
 
-/* ---- the summary ------------------------------------------------------------------------------------------------ */
+/* ---- the summary ----------------------------------------------------------------------------------------- */
 
 typedef ramet_status (*info_getter)(const ramet_runtime *runtime, size_t index, ramet_tensor *info);
 
@@ -114,7 +114,7 @@ static ramet_status add_summary(ramet_runtime *runtime, const char *model, json_
     return status;
 }
 
-/* ---- descriptions -------------------------------------------------------------------------------------------------- */
+/* ---- descriptions ---------------------------------------------------------------------------------------- */
 
 /* "1x3x224x224" */
 static bool read_dimensions(const char *text, ramet_tensor *tensor)
@@ -227,7 +227,7 @@ static int inspect_model(const inspect_settings *settings)
     return exit_code;
 }
 
-/* ---- the verb -------------------------------------------------------------------------------------------------------- */
+/* ---- the verb -------------------------------------------------------------------------------------------- */
 
 static const cli_flag inspect_flags[] = {
     {"model", CLI_KIND_TEXT, offsetof(inspect_settings, model), "DIR", "the same as MODEL", 0, 0},

@@ -100,7 +100,7 @@ static int run_task(const ocr_settings *settings)
     return cli_images_run(&task, &settings->images);
 }
 
-/* ---- flags ------------------------------------------------------------------------------------------------- */
+/* ---- flags ----------------------------------------------------------------------------------------------- */
 
 static const cli_flag file_flags[] = {
     {"det_model", CLI_KIND_TEXT, offsetof(ramet_ocr_files, detector), "DIR",

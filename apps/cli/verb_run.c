@@ -24,7 +24,7 @@ typedef struct session {
     size_t input_count, output_count;
 } session;
 
-/* ---- inputs ---------------------------------------------------------------------------------------------------- */
+/* ---- inputs ---------------------------------------------------------------------------------------------- */
 
 /* "NAME=FILE", or "FILE" for the input at that position. */
 static ramet_status read_input(const char *text, ramet_tensor *tensor, ramet_error *error)
@@ -64,7 +64,7 @@ static void close_session(session *s)
     ramet_runtime_close(s->runtime);
 }
 
-/* ---- runs -------------------------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------------------ */
 
 static ramet_status run_once(session *s, ramet_error *error)
 {
@@ -104,7 +104,7 @@ static ramet_status time_runs(session *s, size_t count, json_t *document, ramet_
     return status;
 }
 
-/* ---- outputs ------------------------------------------------------------------------------------------------------ */
+/* ---- outputs --------------------------------------------------------------------------------------------- */
 
 static ramet_status write_output(const ramet_tensor *tensor, size_t index, const char *folder, json_t *entry,
                                  ramet_error *error)
@@ -164,7 +164,7 @@ static int run_model(const run_settings *settings)
     return exit_code;
 }
 
-/* ---- the verb ------------------------------------------------------------------------------------------------------ */
+/* ---- the verb -------------------------------------------------------------------------------------------- */
 
 static const cli_flag run_flags[] = {
     {"model", CLI_KIND_TEXT, offsetof(run_settings, model), "DIR", "the same as MODEL", 0, 0},

@@ -78,8 +78,8 @@ class Flags(FolderCase):
         self.assertLess(len(self.refused('--' + 'x' * 5000)), 200)
 
     def test_values_are_checked(self):
-        for flags in (['--topk', '0'], ['--topk', '-1'], ['--topk', '1.5'], ['--topk', 'x'], ['--topk', '3x'], ['--topk='],
-                      ['--topk', '99999999999999999999'], ['--topk', 'nan'], ['--thread_num', '0'],
+        for flags in (['--topk', '0'], ['--topk', '-1'], ['--topk', '1.5'], ['--topk', 'x'], ['--topk', '3x'],
+                      ['--topk='], ['--topk', '99999999999999999999'], ['--topk', 'nan'], ['--thread_num', '0'],
                       ['--thread_num', '1025'], ['--cpu_thread_num', '257'], ['--memory_budget_bytes', '-1'],
                       ['--memory_budget_bytes', '0'], ['--memory_budget_bytes', '1e9'], ['--cpu_level', 'avx'],
                       ['--cpu_level', ''], ['--cpu_level', 'avx2|avx512'], ['--plan_capacity', '0'], ['--model', '']):
@@ -116,15 +116,16 @@ class Flags(FolderCase):
 
     def test_every_ocr_flag_is_understood(self):
         flags = ('--cls_model', MODELS / 'direction', '--det_limit_side_len', 64, '--det_limit_type', 'min',
-                 '--det_max_side_limit', 640, '--det_db_thresh', 0.25, '--det_db_box_thresh', 0.5, '--det_db_unclip_ratio', 1.6,
-                 '--det_db_score_mode', 'slow', '--use_dilation', '--det_max_candidates', 10, '--det_min_box_side', 2,
+                 '--det_max_side_limit', 640, '--det_db_thresh', 0.25, '--det_db_box_thresh', 0.5,
+                 '--det_db_unclip_ratio', 1.6, '--det_db_score_mode', 'slow', '--use_dilation',
+                 '--det_max_candidates', 10, '--det_min_box_side', 2,
                  '--det_mean', '0.5,0.5,0.5', '--det_std', '0.5,0.5,0.5', '--cls_thresh', 0.8, '--cls_batch_size', 2,
                  '--cls_image_height', 48, '--cls_image_width', 192, '--rec_batch_size', -1, '--rec_image_height', 48,
                  '--rec_image_width', 320, '--rec_max_image_width', 1600, '--drop_score', 0.1)
         result = self.ocr(*map(str, flags), 'red.ppm')
         self.assertEqual((result.code, result.err), (0, ''))
-        for bad in (['--det_db_thresh', '0'], ['--det_limit_type', 'least'], ['--det_mean', '1,2'], ['--det_mean', '1,2,3,4'],
-                    ['--det_std', '0,1,1'], ['--drop_score', '1.5'], ['--rec_bs', '-2']):
+        for bad in (['--det_db_thresh', '0'], ['--det_limit_type', 'least'], ['--det_mean', '1,2'],
+                    ['--det_mean', '1,2,3,4'], ['--det_std', '0,1,1'], ['--drop_score', '1.5'], ['--rec_bs', '-2']):
             self.assertEqual(self.ocr(*bad, 'red.ppm').code, 2, bad)
 
     def test_a_model_that_cannot_be_opened(self):

@@ -54,11 +54,12 @@ class Results(Pictures):
         self.assertEqual(explicit.objects, [entry])
 
     def test_text_that_is_read(self):
-        write_picture(self.folder / 'x.ppm', 320, 120, boxes=[(30, 20, 100, 24, (0, 0, 0)), (30, 80, 160, 24, (0, 0, 0))])
+        boxes = [(30, 20, 100, 24), (30, 80, 160, 24)]
+        write_picture(self.folder / 'x.ppm', 320, 120, boxes=[(*box, (0, 0, 0)) for box in boxes])
         (entry,) = self.ocr('x.ppm', '--json').objects
         self.assertEqual(list(entry), ['image', 'task', 'boxes', 'text', 'rec_scores'])
         self.assertEqual((entry['task'], entry['text']), ('ocr', ['a', 'a']))
-        for box, (x, y, w, h) in zip(entry['boxes'], [(30, 20, 100, 24), (30, 80, 160, 24)]):
+        for box, (x, y, w, h) in zip(entry['boxes'], boxes):
             self.assertEqual(len(box), 8)
             self.assertTrue(all(isinstance(value, int) for value in box), box)
             near = [x, y, x + w, y, x + w, y + h, x, y + h]
@@ -81,8 +82,9 @@ class Results(Pictures):
         write_picture(self.folder / 'white.ppm', 64, 64)
         result = self.ocr('white.ppm', '--json', '--cls_model', MODELS / 'direction')
         self.assertEqual(result.code, 0)
-        self.assertEqual(result.objects, [{'image': 'white.ppm', 'task': 'ocr', 'boxes': [], 'text': [], 'rec_scores': [],
-                                           'cls_labels': [], 'cls_scores': []}])
+        (entry,) = result.objects
+        self.assertEqual(entry, {'image': 'white.ppm', 'task': 'ocr', 'boxes': [], 'text': [], 'rec_scores': [],
+                                 'cls_labels': [], 'cls_scores': []})
         self.assertEqual(self.ocr('white.ppm').out, 'white.ppm: 0 texts\n')
 
     def test_without_a_detector_the_image_is_one_text(self):
@@ -298,8 +300,8 @@ class Output(Pictures):
 
     def test_a_closed_standard_output_is_an_error(self):
         self.make_pictures(2)
-        process = subprocess.run(['sh', '-c', 'exec "$0" "$@" >&-', RAMET, 'classify', '--model', CLASSIFIER, 'pictures'],
-                                 cwd=self.folder, stderr=subprocess.PIPE, timeout=60)
+        command = ['sh', '-c', 'exec "$0" "$@" >&-', RAMET, 'classify', '--model', CLASSIFIER, 'pictures']
+        process = subprocess.run(command, cwd=self.folder, stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(process.returncode, 1)
         self.assertIn(b'Bad file descriptor', process.stderr)
 

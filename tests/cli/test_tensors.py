@@ -68,7 +68,8 @@ class Run(FolderCase):
         rng = random.Random(1)
         shape = (2, 3, 8, 8)
         rows = [rng.random() for _ in range(384)]
-        columns = [rows[((n * 3 + c) * 8 + y) * 8 + x] for x in range(8) for y in range(8) for c in range(3) for n in range(2)]
+        places = [(n, c, y, x) for x in range(8) for y in range(8) for c in range(3) for n in range(2)]
+        columns = [rows[((n * 3 + c) * 8 + y) * 8 + x] for n, c, y, x in places]
         wanted = self.scores('--input', self.write(npy_array(shape, rows)))
         self.assertEqual(self.scores('--input', self.write(npy_array(shape, columns, fortran=True))), wanted)
 
@@ -99,18 +100,20 @@ class Run(FolderCase):
         def header(descr="'<f4'", order='False', shape='(1, 3, 8, 8)', more=''):
             return f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, {more}}}\n"
 
-        cases = [b'', b'\x93NUMPY', b'\x93NUMPY\x01\x00', npy('', DATA), npy('{}', DATA), npy('{', DATA), npy('}', DATA),
-                 npy(GOOD_HEADER, DATA, (0, 0)), npy(GOOD_HEADER, DATA, (4, 0)), npy(GOOD_HEADER, DATA, (9, 9)),
+        cases = [b'', b'\x93NUMPY', b'\x93NUMPY\x01\x00', npy('', DATA), npy('{}', DATA), npy('{', DATA),
+                 npy('}', DATA), npy(GOOD_HEADER, DATA, (0, 0)), npy(GOOD_HEADER, DATA, (4, 0)),
+                 npy(GOOD_HEADER, DATA, (9, 9)),
                  npy(GOOD_HEADER, DATA, length=60000), npy(GOOD_HEADER, DATA, (2, 0), length=0xFFFFFFFF),
                  npy(GOOD_HEADER, DATA, length=10), npy(GOOD_HEADER, DATA[:-1]), npy(GOOD_HEADER, DATA + b'\0'),
                  npy(GOOD_HEADER * 2, DATA), npy(GOOD_HEADER + '\0', DATA), npy(GOOD_HEADER + 'x', DATA),
                  npy(' ' * 65530 + GOOD_HEADER, DATA, (2, 0)), b'PK\x03\x04' + DATA]
-        for shape in ('(1, 3, 8, -8)', '(1, 3, 8, 8', '1, 3, 8, 8)', '(1 3 8 8)', '(1,, 3)', '(,)', '(1, 3, 8, 8.0)', '192',
-                      '(99999999999999999999,)', '(9223372036854775807, 9223372036854775807)', '(4294967296, 4294967296, 0)',
-                      '(4611686018427387904, 4)', '(1, 1, 1, 1, 1, 1, 1, 1, 192)', "('1', 3)", '[1, 3, 8, 8]', '()', '(0,)'):
+        for shape in ('(1, 3, 8, -8)', '(1, 3, 8, 8', '1, 3, 8, 8)', '(1 3 8 8)', '(1,, 3)', '(,)', '(1, 3, 8, 8.0)',
+                      '192', '(99999999999999999999,)', '(9223372036854775807, 9223372036854775807)',
+                      '(4294967296, 4294967296, 0)', '(4611686018427387904, 4)', '(1, 1, 1, 1, 1, 1, 1, 1, 192)',
+                      "('1', 3)", '[1, 3, 8, 8]', '()', '(0,)'):
             cases.append(npy(header(shape=shape), DATA))
-        for descr in ("'>f4'", "'<c8'", "'|O'", "'<U4'", "'|V4'", "'='", "''", "[('a', '<f4')]", "'" + 'f' * 500 + "'", "'<f4",
-                      '"<f4\'', '4', 'None'):
+        for descr in ("'>f4'", "'<c8'", "'|O'", "'<U4'", "'|V4'", "'='", "''", "[('a', '<f4')]", "'" + 'f' * 500 + "'",
+                      "'<f4", '"<f4\'', '4', 'None'):
             cases.append(npy(header(descr=descr), DATA))
         for order in ('1', 'true', 'Fals', 'None', "'False'"):
             cases.append(npy(header(order=order), DATA))
@@ -173,8 +176,9 @@ class Inspect(unittest.TestCase):
         self.assertIn(entry['graph'], graph.out)
 
     def test_shapes_that_are_none(self):
-        for shape in ('', 'x', 'x=', 'x=1x', 'x=x1', 'x=1x3x8x8x', 'x=-1x3x8x8', 'x=1.5', 'x=1,3,8,8', 'x=' + 'x'.join('123456789'),
-                      'x=99999999999999999999', 'x=1x3x8x9223372036854775807', 'y=1x3x8x8', 'x=1x3'):
+        for shape in ('', 'x', 'x=', 'x=1x', 'x=x1', 'x=1x3x8x8x', 'x=-1x3x8x8', 'x=1.5', 'x=1,3,8,8',
+                      'x=' + 'x'.join('123456789'), 'x=99999999999999999999', 'x=1x3x8x9223372036854775807',
+                      'y=1x3x8x8', 'x=1x3'):
             result = ramet('inspect', CLASSIFIER, '--plan', '--input=' + shape)
             self.assertEqual((result.code, result.out), (2, ''), shape)
 

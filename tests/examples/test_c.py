@@ -37,7 +37,8 @@ class Examples(FolderCase):
         self.assertRegex(result.stdout, r'^bad.ppm: \S.*\ngood.ppm: class 2, score 0.99\d+\n$')
 
     def test_ocr(self):
-        write_picture(self.folder / 'x.ppm', 320, 120, boxes=[(30, 20, 100, 24, (0, 0, 0)), (30, 80, 90, 24, (0, 0, 0))])
+        boxes = [(30, 20, 100, 24, (0, 0, 0)), (30, 80, 90, 24, (0, 0, 0))]
+        write_picture(self.folder / 'x.ppm', 320, 120, boxes=boxes)
         models = [MODELS / 'detector', MODELS / 'recognizer', MODELS / 'dictionary.txt']
         result = self.run_example('ocr', *models, 'x.ppm')
         (entry,) = self.ocr('x.ppm', '--json').objects

@@ -30,7 +30,7 @@ def same_number(a, b):
 
 def same_line(got, wanted):
     numbers = NUMBER.findall(got), NUMBER.findall(wanted)
-    return (NUMBER.sub('#', got) == NUMBER.sub('#', wanted) and all(map(same_number, *numbers)))
+    return NUMBER.sub('#', got) == NUMBER.sub('#', wanted) and all(map(same_number, *numbers))
 
 
 class Commands(unittest.TestCase):
@@ -39,7 +39,8 @@ class Commands(unittest.TestCase):
         for page, command, wanted in examples():
             program, *arguments = shlex.split(command)
             self.assertEqual(program, 'build/ramet', page)
-            result = subprocess.run([os.environ['RAMET'], *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+            result = subprocess.run([os.environ['RAMET'], *arguments], cwd=ROOT, capture_output=True, text=True,
+                                    timeout=300)
             self.assertEqual((result.returncode, result.stderr), (0, ''), command)
             got = result.stdout.splitlines()
             if wanted[-1] == '...':
