@@ -140,13 +140,16 @@ static void pack_filter(const rmt_op_pack *pack, int64_t co, int64_t channels, i
 {
     const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
     float run[256];
-    int64_t count = channels * taps;
+    int64_t count = channels * taps, c = 0, t = 0;
     for (int64_t first = 0; first < count; first += 256) {
         int64_t n = rmt_min_i64(256, count - first);
         rmt_constant_floats(filter, co * count + first, n, run);
         for (int64_t i = 0; i < n; i++) {
-            int64_t c = (first + i) / taps, t = (first + i) % taps;
             column[(t * channels + c) * RMT_PANEL] = run[i] * scale;
+            if (++t == taps) {
+                t = 0;
+                c++;
+            }
         }
     }
 }

@@ -12,12 +12,15 @@
  */
 #include "ops/conv.h"
 
+#include <string.h>
+
 #define V_BYTES (320 * 1024) /* of transformed input in a block */
 #define M_BYTES (160 * 1024) /* of sums waiting for their transform back */
 #define ALIAS_PAD 16         /* floats between positions xi, off powers of two */
 #define LEAST_CHANNELS 16    /* fewer do not pay for the transforms */
 #define SMALL_IMAGE 64       /* pixels: below, the larger weights of tile 4 cost more than they save */
 #define MANY_WEIGHTS (256 * 256)
+#define MOST_PRODUCTS 36 /* of tile 4 */
 
 /* How one layer is cut up; the same for every shape. */
 typedef struct tiling {
@@ -59,21 +62,36 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv)
     return rmt_winograd_products(conv->tile) * rmt_round16(conv->out_channels) * conv->in_channels;
 }
 
+/* The factors of one input channel and sixteen output channels, [xi][16]: whole cache lines are written at once. */
+static void transform_column(const rmt_op_pack *pack, int64_t first, int64_t ci, const float *scale, float *factors)
+{
+    const rmt_conv *conv = pack->params;
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
+    int64_t count = rmt_min_i64(RMT_PANEL, conv->out_channels - first);
+    for (int64_t j = 0; j < count; j++) {
+        float kernel[9];
+        rmt_constant_floats(filter, ((first + j) * conv->in_channels + ci) * 9, 9, kernel);
+        for (int i = 0; i < 9; i++)
+            kernel[i] *= scale[j];
+        rmt_winograd_kernel(conv->tile, kernel, factors + j, RMT_PANEL);
+    }
+}
+
 /* Packed: [xi][co / 16][ci][16]. */
 void rmt_conv_pack_winograd(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
-    const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
     int64_t channels = conv->in_channels, xi_stride = rmt_round16(conv->out_channels) * channels;
-    for (int64_t co = 0; co < conv->out_channels; co++) {
-        float scale, kernel[9];
-        rmt_conv_pack_scale(pack, co, 1, &scale);
-        float *column = (float *)pack->packed + co / RMT_PANEL * channels * RMT_PANEL + co % RMT_PANEL;
+    float scale[RMT_PANEL], factors[MOST_PRODUCTS * RMT_PANEL] = {0};
+    for (int64_t first = 0; first < conv->out_channels; first += RMT_PANEL) {
+        rmt_conv_pack_scale(pack, first, rmt_min_i64(RMT_PANEL, conv->out_channels - first), scale);
+        if (conv->out_channels - first < RMT_PANEL)
+            memset(factors, 0, sizeof factors);
         for (int64_t ci = 0; ci < channels; ci++) {
-            rmt_constant_floats(filter, (co * channels + ci) * 9, 9, kernel);
-            for (int i = 0; i < 9; i++)
-                kernel[i] *= scale;
-            rmt_winograd_kernel(conv->tile, kernel, column + ci * RMT_PANEL, xi_stride);
+            transform_column(pack, first, ci, scale, factors);
+            float *line = (float *)pack->packed + (first * channels + ci * RMT_PANEL);
+            for (int32_t xi = 0; xi < rmt_winograd_products(conv->tile); xi++)
+                memcpy(line + xi * xi_stride, factors + xi * RMT_PANEL, RMT_PANEL * sizeof(float));
         }
     }
 }
