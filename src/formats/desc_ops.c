@@ -30,9 +30,8 @@ static ramet_status refuse(const op_reader *reader, ramet_status status, const c
 {
     const rmt_desc_block *block = reader->block;
     return rmt_desc_place(block, rmt_fail(block->error, status, "operator %.*s_%zu %s %.*s",
-                                          (int)rmt_min_i64((int64_t)block->op.type.bytes, 64),
-                                          (const char *)block->op.type.data, block->op_index, why,
-                                          (int)rmt_min_i64((int64_t)what.bytes, 96), (const char *)what.data));
+                                          rmt_span_shown(block->op.type), (const char *)block->op.type.data,
+                                          block->op_index, why, rmt_span_shown(what), (const char *)what.data));
 }
 
 /* The span as NUL-terminated text, until the next call; NULL when memory is exhausted. */
@@ -50,11 +49,9 @@ static bool is_noise(rmt_span name)
         "op_role",    "op_role_var", "op_namescope", "op_callstack",     "op_device",     "with_quant_attr",
         "use_mkldnn", "use_cudnn",   "is_test",      "mkldnn_data_type", "use_quantizer", "name",
     };
-    for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++) {
-        if (rmt_span_is(name, noise[i])) {
+    for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
+        if (rmt_span_is(name, noise[i]))
             return true;
-        }
-    }
     return false;
 }
 
@@ -64,9 +61,8 @@ static bool set_raw_strings(rmt_graph *raw, const char *name, const rmt_wire_att
     const char **texts = rmt_arena_alloc(&raw->arena, attr->strings.count, sizeof(char *));
     for (size_t i = 0; texts != NULL && i < attr->strings.count; i++) {
         texts[i] = rmt_arena_copy_text(&raw->arena, (const char *)spans[i].data, spans[i].bytes);
-        if (texts[i] == NULL) {
+        if (texts[i] == NULL)
             return false;
-        }
     }
     return texts != NULL && rmt_node_set_strings(raw, 0, name, texts, attr->strings.count);
 }
@@ -94,16 +90,14 @@ static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
     rmt_desc_block *block = reader->block;
     rmt_wire_attr *attr = &block->attr;
     ramet_status status = rmt_wire_read_attr(block->source, message, attr, block->error);
-    if (status != RAMET_STATUS_OK || is_noise(attr->name)) {
+    if (status != RAMET_STATUS_OK || is_noise(attr->name))
         return status;
-    }
     if (attr->kind == RMT_WIRE_ATTR_BLOCK) {
         return refuse(reader, RAMET_STATUS_UNSUPPORTED, "is control flow, which ramet cannot run: attribute",
                       attr->name);
     }
-    if (attr->kind == RMT_WIRE_ATTR_TENSOR) {
+    if (attr->kind == RMT_WIRE_ATTR_TENSOR)
         reader->variant = attr->name;
-    }
     const char *name = text_of(reader, attr->name);
     return name != NULL && set_raw(&reader->raw, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
 }
@@ -111,13 +105,11 @@ static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
 static ramet_status read_raw_attrs(op_reader *reader)
 {
     const rmt_span *messages = reader->block->op.attrs.items;
-    if (rmt_graph_add_node(&reader->raw, "raw", "raw", NULL, 0, NULL, 0) < 0) {
+    if (rmt_graph_add_node(&reader->raw, "raw", "raw", NULL, 0, NULL, 0) < 0)
         return no_memory(reader);
-    }
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < reader->block->op.attrs.count && status == RAMET_STATUS_OK; i++) {
+    for (size_t i = 0; i < reader->block->op.attrs.count && status == RAMET_STATUS_OK; i++)
         status = read_raw_attr(reader, messages[i]);
-    }
     return status;
 }
 
@@ -149,9 +141,8 @@ static bool changes_meaning(const rmt_op_rule *rule, const rmt_attr *attr)
         return attr->type == RMT_ATTR_STRING && strcmp(attr->as.strings[0], "NCHW") != 0 &&
                strcmp(attr->as.strings[0], "AnyLayout") != 0;
     }
-    if (rmt_text_starts(attr->name, "fuse")) {
+    if (rmt_text_starts(attr->name, "fuse"))
         return is_set(attr);
-    }
     return strcmp(attr->name, "out_dtype") == 0 && !rmt_op_rule_lists_attr(rule, attr->name) &&
            attr->type == RMT_ATTR_INT && attr->as.ints[0] >= 0;
 }
@@ -160,11 +151,9 @@ static rmt_span find_variant(const op_reader *reader, const rmt_op_rule *rule)
 {
     const rmt_wire_op *op = &reader->block->op;
     const rmt_wire_slot *slots = op->slots.items;
-    for (size_t i = 0; i < op->input_count; i++) {
-        if (is_filled(reader->block, &slots[i]) && !rmt_op_rule_lists_slot(rule, slots[i].name)) {
+    for (size_t i = 0; i < op->input_count; i++)
+        if (is_filled(reader->block, &slots[i]) && !rmt_op_rule_lists_slot(rule, slots[i].name))
             return slots[i].name;
-        }
-    }
     const rmt_node *raw = &reader->raw.nodes[0];
     for (int32_t i = 0; i < raw->attr_count; i++) {
         if (changes_meaning(rule, &raw->attrs[i])) {
@@ -191,9 +180,8 @@ static ramet_status read_slot(const op_reader *reader, const rmt_wire_slot *slot
     for (size_t i = slot->first; i < slot->first + slot->count && status == RAMET_STATUS_OK; i++) {
         int32_t value = RMT_NO_VALUE;
         status = rmt_desc_read_variable(reader->block, arguments[i], &value);
-        if (status == RAMET_STATUS_OK) {
+        if (status == RAMET_STATUS_OK)
             status = push(reader, list, value);
-        }
     }
     return status;
 }
@@ -206,9 +194,8 @@ static const char *node_name(const op_reader *reader, const rmt_wire_slot *slot)
     text->bytes = 0;
     bool fits = rmt_buffer_append(text, block->op.type.data, block->op.type.bytes) &&
                 rmt_buffer_printf(text, "_%zu", block->op_index);
-    if (slot != NULL) {
+    if (slot != NULL)
         fits = fits && rmt_buffer_append(text, ".", 1) && rmt_buffer_append(text, slot->name.data, slot->name.bytes);
-    }
     return fits ? (const char *)text->data : NULL;
 }
 
@@ -235,11 +222,9 @@ static ramet_status stack_slot(const op_reader *reader, const rmt_wire_slot *slo
 static const rmt_wire_slot *find_slot(const op_reader *reader, rmt_span name, size_t first, size_t end)
 {
     const rmt_wire_slot *slots = reader->block->op.slots.items;
-    for (size_t i = first; i < end; i++) {
-        if (rmt_span_compare(slots[i].name, name) == 0 && is_filled(reader->block, &slots[i])) {
+    for (size_t i = first; i < end; i++)
+        if (rmt_span_compare(slots[i].name, name) == 0 && is_filled(reader->block, &slots[i]))
             return &slots[i];
-        }
-    }
     return NULL;
 }
 
@@ -252,12 +237,10 @@ static ramet_status add_position(const op_reader *reader, rmt_span word)
         bool stacked = rmt_span_drop_last(&name, '+');
         bool all = rmt_span_drop_last(&name, '*');
         const rmt_wire_slot *slot = find_slot(reader, name, 0, block->op.input_count);
-        if (slot == NULL) {
+        if (slot == NULL)
             continue;
-        }
-        if (!stacked && !all && slot->count != 1) {
+        if (!stacked && !all && slot->count != 1)
             return refuse(reader, RAMET_STATUS_BAD_FORMAT, "has more than one tensor in slot", name);
-        }
         return stacked ? stack_slot(reader, slot) : read_slot(reader, slot, &block->inputs);
     }
     return optional ? push(reader, &block->inputs, RMT_NO_VALUE)
@@ -271,13 +254,11 @@ static ramet_status add_inputs(const op_reader *reader, const rmt_op_rule *rule)
     rmt_span word;
     ramet_status status = RAMET_STATUS_OK;
     inputs->count = 0;
-    while (status == RAMET_STATUS_OK && rmt_span_cut(&rest, ' ', &word)) {
+    while (status == RAMET_STATUS_OK && rmt_span_cut(&rest, ' ', &word))
         status = add_position(reader, word);
-    }
     const int32_t *values = inputs->items;
-    while (inputs->count > 0 && values[inputs->count - 1] == RMT_NO_VALUE) {
+    while (inputs->count > 0 && values[inputs->count - 1] == RMT_NO_VALUE)
         inputs->count--;
-    }
     return status;
 }
 
@@ -289,9 +270,8 @@ static ramet_status write_slot(const op_reader *reader, const rmt_wire_slot *slo
     for (size_t i = slot->first; i < slot->first + slot->count && status == RAMET_STATUS_OK; i++) {
         int32_t value = RMT_NO_VALUE;
         status = rmt_desc_write_variable(reader->block, arguments[i], &value);
-        if (status == RAMET_STATUS_OK) {
+        if (status == RAMET_STATUS_OK)
             status = push(reader, &reader->block->outputs, value);
-        }
     }
     return status;
 }
@@ -306,13 +286,12 @@ static ramet_status add_outputs(const op_reader *reader, const rmt_op_rule *rule
     while (status == RAMET_STATUS_OK && rmt_span_cut(&rest, ' ', &word)) {
         bool all = rmt_span_drop_last(&word, '*');
         const rmt_wire_slot *slot = find_slot(reader, word, op->input_count, op->slots.count);
-        if (slot != NULL && !all && slot->count != 1) {
+        if (slot != NULL && !all && slot->count != 1)
             status = refuse(reader, RAMET_STATUS_BAD_FORMAT, "has more than one tensor in slot", word);
-        } else if (slot != NULL) {
+        else if (slot != NULL)
             status = write_slot(reader, slot);
-        } else {
+        else
             status = push(reader, &reader->block->outputs, RMT_NO_VALUE);
-        }
     }
     return status;
 }
@@ -346,11 +325,9 @@ static bool copy_attr(rmt_graph *graph, int32_t node, const char *name, const rm
 static const rmt_attr *find_raw(const op_reader *reader, rmt_span name)
 {
     const rmt_node *raw = &reader->raw.nodes[0];
-    for (int32_t i = 0; i < raw->attr_count; i++) {
-        if (rmt_span_is(name, raw->attrs[i].name)) {
+    for (int32_t i = 0; i < raw->attr_count; i++)
+        if (rmt_span_is(name, raw->attrs[i].name))
             return &raw->attrs[i];
-        }
-    }
     return NULL;
 }
 
@@ -371,17 +348,15 @@ static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule,
     ramet_status status = RAMET_STATUS_OK;
     while (status == RAMET_STATUS_OK && rmt_op_rule_next_attr(&rest, &word)) {
         const rmt_attr *attr = find_raw(reader, word.from);
-        if (attr == NULL) {
+        if (attr == NULL)
             continue;
-        }
         const char *name = text_of(reader, word.to);
-        if (name == NULL) {
+        if (name == NULL)
             status = no_memory(reader);
-        } else if (word.is_type) {
+        else if (word.is_type)
             status = keep_type(reader, node, name, attr);
-        } else {
+        else
             status = copy_attr(reader->block->graph, node, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
-        }
     }
     return status;
 }
@@ -392,30 +367,24 @@ static ramet_status add_canonical(const op_reader *reader, const rmt_op_rule *ru
 {
     int32_t node = -1;
     ramet_status status = add_inputs(reader, rule);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = add_outputs(reader, rule);
-    }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = add_node(reader, rule->to, &node);
-    }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = keep_attrs(reader, rule, node);
-    }
     if (status == RAMET_STATUS_OK && rule->adapt != NULL &&
-        !rule->adapt(&reader->raw.nodes[0], reader->block->graph, node)) {
+        !rule->adapt(&reader->raw.nodes[0], reader->block->graph, node))
         status = no_memory(reader);
-    }
     return status;
 }
 
 static ramet_status copy_raw_attrs(const op_reader *reader, int32_t node)
 {
     const rmt_node *raw = &reader->raw.nodes[0];
-    for (int32_t i = 0; i < raw->attr_count; i++) {
-        if (!copy_attr(reader->block->graph, node, raw->attrs[i].name, &raw->attrs[i])) {
+    for (int32_t i = 0; i < raw->attr_count; i++)
+        if (!copy_attr(reader->block->graph, node, raw->attrs[i].name, &raw->attrs[i]))
             return no_memory(reader);
-        }
-    }
     return RAMET_STATUS_OK;
 }
 
@@ -441,15 +410,14 @@ static ramet_status add_unknown(const op_reader *reader, rmt_span variant)
     int32_t node = -1;
     ramet_status status = add_all_slots(reader);
     rmt_buffer op;
-    rmt_buffer_init(&op, 2 * RMT_LIMIT_TEXT_BYTES + 2);
+    rmt_buffer_init(&op, 4 * RMT_LIMIT_TEXT_BYTES);
     bool fits = rmt_buffer_append(&op, block->op.type.data, block->op.type.bytes);
     if (variant.bytes > 0) {
         fits = fits && rmt_buffer_append(&op, "(", 1) && rmt_buffer_append(&op, variant.data, variant.bytes) &&
                rmt_buffer_append(&op, ")", 1);
     }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = fits ? add_node(reader, (const char *)op.data, &node) : no_memory(reader);
-    }
     rmt_buffer_clear(&op);
     return status == RAMET_STATUS_OK ? copy_raw_attrs(reader, node) : status;
 }
@@ -462,11 +430,10 @@ ramet_status rmt_desc_add_operator(rmt_desc_block *block)
     ramet_status status = read_raw_attrs(&reader);
     if (status == RAMET_STATUS_OK) {
         rmt_span variant = {0};
-        if (rule != NULL) {
+        if (rule != NULL)
             variant = find_variant(&reader, rule);
-        } else if (rmt_op_name_is_canonical(block->op.type)) {
+        else if (rmt_op_name_is_canonical(block->op.type))
             variant = rmt_span_of("ProgramDesc");
-        }
         bool covered = rule != NULL && variant.bytes == 0;
         status = covered ? add_canonical(&reader, rule) : add_unknown(&reader, variant);
     }

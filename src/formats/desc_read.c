@@ -40,9 +40,8 @@ static bool holds_parameter(const rmt_wire_var *var)
 static bool dims_sane(const rmt_shape *shape)
 {
     bool sane = true;
-    for (int32_t i = 0; i < shape->rank; i++) {
+    for (int32_t i = 0; i < shape->rank; i++)
         sane = sane && shape->dims[i] >= -1;
-    }
     return sane;
 }
 
@@ -50,16 +49,14 @@ static ramet_status read_variable(rmt_desc_block *block, rmt_span message, rmt_d
 {
     rmt_wire_var var = {0};
     ramet_status status = rmt_wire_read_var(block->source, message, &var, block->error);
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         return status;
-    }
     *variable = (rmt_desc_variable){.name = var.name, .is_parameter = holds_parameter(&var), .value = RMT_NO_VALUE};
     variable->dtype = RAMET_DTYPE_FLOAT32;
     variable->has_dtype = var.has_tensor && rmt_wire_dtype(var.tensor.type, &variable->dtype);
     variable->shape = var.has_tensor ? var.tensor.shape : (rmt_shape){.rank = -1};
-    if (dims_sane(&variable->shape)) {
+    if (dims_sane(&variable->shape))
         return RAMET_STATUS_OK;
-    }
     status = rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "a variable declares a dim below -1");
     return rmt_source_place(block->source, message.data, block->error, status);
 }
@@ -70,7 +67,7 @@ static ramet_status check_distinct(const rmt_desc_block *block)
         rmt_span name = block->variables[i].name;
         if (rmt_span_compare(block->variables[i - 1].name, name) == 0) {
             ramet_status status = rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "variable '%.*s' is declared twice",
-                                           (int)rmt_min_i64((int64_t)name.bytes, 96), (const char *)name.data);
+                                           rmt_span_shown(name), (const char *)name.data);
             return rmt_source_place(block->source, name.data, block->error, status);
         }
     }
@@ -81,14 +78,12 @@ static ramet_status read_variables(rmt_desc_block *block, const rmt_list *messag
 {
     const rmt_span *spans = messages->items;
     block->variables = calloc(messages->count + 1, sizeof(rmt_desc_variable));
-    if (block->variables == NULL) {
+    if (block->variables == NULL)
         return rmt_fail_memory(block->error, messages->count * sizeof(rmt_desc_variable));
-    }
     for (size_t i = 0; i < messages->count; i++) {
         ramet_status status = read_variable(block, spans[i], &block->variables[block->variable_count++]);
-        if (status != RAMET_STATUS_OK) {
+        if (status != RAMET_STATUS_OK)
             return status;
-        }
     }
     qsort(block->variables, block->variable_count, sizeof(rmt_desc_variable), by_name);
     return check_distinct(block);
@@ -100,24 +95,20 @@ static rmt_desc_variable *find_variable(rmt_desc_block *block, rmt_span name)
     return bsearch(&key, block->variables, block->variable_count, sizeof(rmt_desc_variable), by_name);
 }
 
-static ramet_status refuse_name(rmt_desc_block *block, rmt_span name, const char *why)
+static ramet_status refuse_name(rmt_desc_block *block, ramet_status status, rmt_span name, const char *why)
 {
-    ramet_status status =
-        rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "operator %.*s: variable '%.*s' %s",
-                 (int)rmt_min_i64((int64_t)block->op.type.bytes, 64), (const char *)block->op.type.data,
-                 (int)rmt_min_i64((int64_t)name.bytes, 96), (const char *)name.data, why);
+    status = rmt_fail(block->error, status, "operator %.*s: variable '%.*s' %s", rmt_span_shown(block->op.type),
+                      (const char *)block->op.type.data, rmt_span_shown(name), (const char *)name.data, why);
     return rmt_desc_place(block, status);
 }
 
 ramet_status rmt_desc_read_variable(rmt_desc_block *block, rmt_span name, int32_t *value)
 {
     const rmt_desc_variable *variable = find_variable(block, name);
-    if (variable == NULL) {
-        return refuse_name(block, name, "is not declared");
-    }
-    if (variable->value == RMT_NO_VALUE) {
-        return refuse_name(block, name, "is read before anything is written to it");
-    }
+    if (variable == NULL)
+        return refuse_name(block, RAMET_STATUS_BAD_FORMAT, name, "is not declared");
+    if (variable->value == RMT_NO_VALUE)
+        return refuse_name(block, RAMET_STATUS_BAD_FORMAT, name, "is read before anything is written to it");
     *value = variable->value;
     return RAMET_STATUS_OK;
 }
@@ -136,14 +127,12 @@ static ramet_status write_value(rmt_desc_block *block, rmt_desc_variable *variab
 {
     const char *name = next_name(block, variable);
     int32_t value = RMT_NO_VALUE;
-    if (name != NULL && param != NULL) {
+    if (name != NULL && param != NULL)
         value = rmt_graph_add_constant(block->graph, name, param->dtype, &param->shape, param->data);
-    } else if (name != NULL) {
+    else if (name != NULL)
         value = rmt_graph_add_value(block->graph, name, variable->dtype, &variable->shape);
-    }
-    if (value < 0) {
+    if (value < 0)
         return rmt_fail_memory(block->error, sizeof(rmt_value));
-    }
     variable->value = value;
     variable->writes++;
     return RAMET_STATUS_OK;
@@ -152,9 +141,8 @@ static ramet_status write_value(rmt_desc_block *block, rmt_desc_variable *variab
 ramet_status rmt_desc_write_variable(rmt_desc_block *block, rmt_span name, int32_t *value)
 {
     rmt_desc_variable *variable = find_variable(block, name);
-    if (variable == NULL) {
-        return refuse_name(block, name, "is not declared");
-    }
+    if (variable == NULL)
+        return refuse_name(block, RAMET_STATUS_BAD_FORMAT, name, "is not declared");
     ramet_status status = write_value(block, variable, NULL);
     *value = variable->value;
     return status;
@@ -166,21 +154,17 @@ static ramet_status read_parameters(rmt_desc_block *block, rmt_params *params)
 {
     for (size_t i = 0; i < block->variable_count; i++) {
         rmt_desc_variable *variable = &block->variables[i];
-        if (!variable->is_parameter) {
+        if (!variable->is_parameter)
             continue;
-        }
         const char *name = next_name(block, variable);
-        if (name == NULL) {
+        if (name == NULL)
             return rmt_fail_memory(block->error, variable->name.bytes);
-        }
         rmt_param param = {0};
         ramet_status status = rmt_params_next(params, name, &param, block->error);
-        if (status == RAMET_STATUS_OK) {
+        if (status == RAMET_STATUS_OK)
             status = write_value(block, variable, &param);
-        }
-        if (status != RAMET_STATUS_OK) {
+        if (status != RAMET_STATUS_OK)
             return status;
-        }
     }
     return rmt_params_end(params, block->error);
 }
@@ -194,16 +178,13 @@ static ramet_status read_col(rmt_desc_block *block, int64_t *col)
     *col = -1;
     for (size_t i = 0; i < block->op.attrs.count; i++) {
         ramet_status status = rmt_wire_read_attr(block->source, messages[i], &block->attr, block->error);
-        if (status != RAMET_STATUS_OK) {
+        if (status != RAMET_STATUS_OK)
             return status;
-        }
-        if (rmt_span_is(block->attr.name, "col") && block->attr.kind == RMT_WIRE_ATTR_INT) {
+        if (rmt_span_is(block->attr.name, "col") && block->attr.kind == RMT_WIRE_ATTR_INT)
             *col = block->attr.i;
-        }
     }
-    if (*col >= 0) {
+    if (*col >= 0)
         return RAMET_STATUS_OK;
-    }
     return rmt_desc_place(block, rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT,
                                           "a feed or fetch operator does not say which input or output it is"));
 }
@@ -227,9 +208,8 @@ static ramet_status add_border(rmt_desc_block *block, rmt_list *list, int32_t va
 {
     border entry = {.value = value};
     ramet_status status = read_col(block, &entry.col);
-    if (status == RAMET_STATUS_OK && !rmt_list_push(list, &entry, sizeof(entry), RMT_LIMIT_OPS)) {
+    if (status == RAMET_STATUS_OK && !rmt_list_push(list, &entry, sizeof(entry), RMT_LIMIT_OPS))
         status = rmt_fail_memory(block->error, sizeof(entry));
-    }
     return status;
 }
 
@@ -238,15 +218,13 @@ static ramet_status add_feed(rmt_desc_block *block)
     rmt_span name;
     int32_t value = RMT_NO_VALUE;
     ramet_status status = only_argument(block, true, &name);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = rmt_desc_write_variable(block, name, &value);
-    }
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         return status;
-    }
-    if (!find_variable(block, name)->has_dtype) {
-        return refuse_name(block, name, "is an input of an element type that ramet does not have");
-    }
+    if (!find_variable(block, name)->has_dtype)
+        return refuse_name(block, RAMET_STATUS_UNSUPPORTED, name,
+                           "is an input of an element type that ramet does not have");
     return add_border(block, &block->feeds, value);
 }
 
@@ -255,9 +233,8 @@ static ramet_status add_fetch(rmt_desc_block *block)
     rmt_span name;
     int32_t value = RMT_NO_VALUE;
     ramet_status status = only_argument(block, false, &name);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = rmt_desc_read_variable(block, name, &value);
-    }
     return status == RAMET_STATUS_OK ? add_border(block, &block->fetches, value) : status;
 }
 
@@ -273,17 +250,15 @@ static ramet_status order_borders(rmt_desc_block *block, rmt_list *list, const c
 {
     border *borders = list->items;
     block->inputs.count = 0;
-    if (list->count > 0) {
+    if (list->count > 0)
         qsort(borders, list->count, sizeof(border), by_col);
-    }
     for (size_t i = 0; i < list->count; i++) {
         if (i > 0 && borders[i].col == borders[i - 1].col) {
             return rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "two %s operators have the same number, %lld", what,
                             (long long)borders[i].col);
         }
-        if (!rmt_list_push(&block->inputs, &borders[i].value, sizeof(int32_t), RMT_LIMIT_OPS)) {
+        if (!rmt_list_push(&block->inputs, &borders[i].value, sizeof(int32_t), RMT_LIMIT_OPS))
             return rmt_fail_memory(block->error, list->count * sizeof(int32_t));
-        }
     }
     return RAMET_STATUS_OK;
 }
@@ -291,18 +266,14 @@ static ramet_status order_borders(rmt_desc_block *block, rmt_list *list, const c
 static ramet_status set_borders(rmt_desc_block *block)
 {
     ramet_status status = order_borders(block, &block->feeds, "feed");
-    if (status == RAMET_STATUS_OK && !rmt_graph_set_inputs(block->graph, block->inputs.items, block->inputs.count)) {
+    if (status == RAMET_STATUS_OK && !rmt_graph_set_inputs(block->graph, block->inputs.items, block->inputs.count))
         status = rmt_fail_memory(block->error, block->inputs.count * sizeof(int32_t));
-    }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = order_borders(block, &block->fetches, "fetch");
-    }
-    if (status == RAMET_STATUS_OK && !rmt_graph_set_outputs(block->graph, block->inputs.items, block->inputs.count)) {
+    if (status == RAMET_STATUS_OK && !rmt_graph_set_outputs(block->graph, block->inputs.items, block->inputs.count))
         status = rmt_fail_memory(block->error, block->inputs.count * sizeof(int32_t));
-    }
-    if (status == RAMET_STATUS_OK && block->fetches.count == 0) {
+    if (status == RAMET_STATUS_OK && block->fetches.count == 0)
         status = rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "the program has no output (no fetch operator)");
-    }
     return status;
 }
 
@@ -315,16 +286,14 @@ static ramet_status read_operators(rmt_desc_block *block, const rmt_list *messag
     for (size_t i = 0; i < messages->count && status == RAMET_STATUS_OK; i++) {
         block->op_index = i;
         status = rmt_wire_read_op(block->source, spans[i], &block->op, block->error);
-        if (status != RAMET_STATUS_OK) {
+        if (status != RAMET_STATUS_OK)
             break;
-        }
-        if (rmt_span_is(block->op.type, "feed")) {
+        if (rmt_span_is(block->op.type, "feed"))
             status = add_feed(block);
-        } else if (rmt_span_is(block->op.type, "fetch")) {
+        else if (rmt_span_is(block->op.type, "fetch"))
             status = add_fetch(block);
-        } else {
+        else
             status = rmt_desc_add_operator(block);
-        }
     }
     return status;
 }
@@ -333,19 +302,15 @@ static ramet_status read_operators(rmt_desc_block *block, const rmt_list *messag
 static ramet_status drop_unread_outputs(rmt_graph *graph, ramet_error *error)
 {
     bool *read = calloc(graph->value_count + 1, sizeof(bool));
-    if (read == NULL) {
+    if (read == NULL)
         return rmt_fail_memory(error, graph->value_count + 1);
-    }
-    for (size_t i = 0; i < graph->output_count; i++) {
+    for (size_t i = 0; i < graph->output_count; i++)
         read[graph->outputs[i]] = true;
-    }
     for (size_t i = graph->node_count; i-- > 0;) {
         const rmt_node *node = &graph->nodes[i];
-        for (int32_t k = 0; k < node->input_count; k++) {
-            if (node->inputs[k] != RMT_NO_VALUE) {
+        for (int32_t k = 0; k < node->input_count; k++)
+            if (node->inputs[k] != RMT_NO_VALUE)
                 read[node->inputs[k]] = true;
-            }
-        }
         for (int32_t k = 0; k < node->output_count && node->output_count > 1; k++) {
             int32_t output = node->outputs[k];
             if (output != RMT_NO_VALUE && !read[output]) {
@@ -363,18 +328,14 @@ static ramet_status read_block(rmt_desc_block *block, rmt_span message, rmt_para
     rmt_list vars = {0};
     rmt_list ops = {0};
     ramet_status status = rmt_wire_read_block(block->source, message, &vars, &ops, block->error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = read_variables(block, &vars);
-    }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = read_parameters(block, params);
-    }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = read_operators(block, &ops);
-    }
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = set_borders(block);
-    }
     rmt_list_clear(&vars);
     rmt_list_clear(&ops);
     return status;
@@ -396,12 +357,11 @@ ramet_status rmt_desc_read(const rmt_source *source, rmt_params *params, rmt_gra
 {
     rmt_list blocks = {0};
     ramet_status status = rmt_wire_read_program(source, &blocks, error);
-    if (status == RAMET_STATUS_OK && blocks.count == 0) {
+    if (status == RAMET_STATUS_OK && blocks.count == 0)
         status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "the program has no block");
-    }
     if (status == RAMET_STATUS_OK) {
         rmt_desc_block block = {.source = source, .graph = graph, .error = error};
-        rmt_buffer_init(&block.text, 2 * RMT_LIMIT_TEXT_BYTES);
+        rmt_buffer_init(&block.text, 4 * RMT_LIMIT_TEXT_BYTES);
         status = read_block(&block, *(const rmt_span *)blocks.items, params);
         block_clear(&block);
     }

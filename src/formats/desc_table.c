@@ -24,9 +24,8 @@ static bool adapt_fill_constant(const rmt_node *raw, rmt_graph *graph, int32_t n
 static bool adapt_dropout(const rmt_node *raw, rmt_graph *graph, int32_t node)
 {
     const char *form = rmt_node_string(raw, "dropout_implementation", "downgrade_in_infer");
-    if (strcmp(form, "upscale_in_train") == 0) {
+    if (strcmp(form, "upscale_in_train") == 0)
         return true;
-    }
     float kept = 1.0F - (float)rmt_node_float(raw, "dropout_prob", 0.5);
     graph->nodes[node].op = "scale";
     return rmt_node_set_float(graph, node, "scale", (double)kept);
@@ -149,20 +148,17 @@ static const rmt_op_rule rules[] = {
 
 const rmt_op_rule *rmt_op_rule_find(rmt_span type)
 {
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        if (rmt_span_is(type, rules[i].from)) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        if (rmt_span_is(type, rules[i].from))
             return &rules[i];
-        }
-    }
     return NULL;
 }
 
 bool rmt_op_name_is_canonical(rmt_span name)
 {
     bool taken = rmt_span_is(name, "stack_scalars");
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && !taken; i++) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && !taken; i++)
         taken = rmt_span_is(name, rules[i].to);
-    }
     return taken;
 }
 
@@ -177,9 +173,8 @@ bool rmt_op_rule_lists_slot(const rmt_op_rule *rule, rmt_span slot)
         (void)rmt_span_drop_last(&word, '?');
         while (rmt_span_cut(&word, '|', &name)) {
             (void)(rmt_span_drop_last(&name, '+') || rmt_span_drop_last(&name, '*'));
-            if (rmt_span_compare(name, slot) == 0) {
+            if (rmt_span_compare(name, slot) == 0)
                 return true;
-            }
         }
     }
     return false;
@@ -188,9 +183,8 @@ bool rmt_op_rule_lists_slot(const rmt_op_rule *rule, rmt_span slot)
 bool rmt_op_rule_next_attr(rmt_span *rest, rmt_op_attr *attr)
 {
     rmt_span word;
-    if (!rmt_span_cut(rest, ' ', &word)) {
+    if (!rmt_span_cut(rest, ' ', &word))
         return false;
-    }
     attr->is_type = rmt_span_drop_last(&word, '#');
     (void)rmt_span_cut(&word, '=', &attr->to);
     attr->from = word.bytes > 0 ? word : attr->to;
@@ -201,10 +195,8 @@ bool rmt_op_rule_lists_attr(const rmt_op_rule *rule, const char *name)
 {
     rmt_span rest = rmt_span_of(rule->attrs);
     rmt_op_attr attr;
-    while (rmt_op_rule_next_attr(&rest, &attr)) {
-        if (rmt_span_is(attr.from, name)) {
+    while (rmt_op_rule_next_attr(&rest, &attr))
+        if (rmt_span_is(attr.from, name))
             return true;
-        }
-    }
     return false;
 }

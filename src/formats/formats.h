@@ -36,10 +36,10 @@ ramet_status rmt_model_files_find(const char *model, const char *params, const c
 
 /* ---- programs --------------------------------------------------------------------------------------------- */
 
-/* An opened model file pair: the graph, and the mappings that its constants point into. */
+/* An opened model: the graph, and the mapped parameters that its constants point into. */
 typedef struct rmt_program {
     rmt_graph graph;
-    rmt_os_map program_map, params_map;
+    rmt_os_map params_map;
 } rmt_program;
 
 /* Reads program and parameters; the kind is found from the content. On failure nothing stays open. */

@@ -3,8 +3,11 @@
 #ifndef RMT_FORMATS_LIMITS_H
 #define RMT_FORMATS_LIMITS_H
 
-#define RMT_LIMIT_FILE_BYTES ((size_t)4 << 30)  /* program, and parameters */
-#define RMT_LIMIT_TEXT_BYTES ((size_t)64 << 10) /* one string of a program */
+#include <stddef.h>
+#include <stdint.h>
+
+#define RMT_LIMIT_FILE_BYTES ((size_t)UINT32_MAX) /* program, and parameters */
+#define RMT_LIMIT_TEXT_BYTES ((size_t)64 << 10)   /* one string of a program */
 #define RMT_LIMIT_BLOCKS ((size_t)1 << 16)
 #define RMT_LIMIT_VARS ((size_t)1 << 20)
 #define RMT_LIMIT_OPS ((size_t)1 << 20)

@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const program_names[] = {"inference.json", "inference.pdmodel", "model.pdmodel", "__model__"};
-static const char *const config_names[] = {"inference.yml", "inference_cls.yaml", "infer_cfg.yml", "deploy.yaml"};
-
-#define COUNT(names) (sizeof(names) / sizeof((names)[0]))
+static const char *const program_names[] = {"inference.json", "inference.pdmodel", "model.pdmodel", "__model__", NULL};
+static const char *const config_names[] = {"inference.yml", "inference_cls.yaml", "infer_cfg.yml", "deploy.yaml", NULL};
 
 static ramet_status join(char *path, const char *folder, size_t folder_bytes, const char *name, ramet_error *error)
 {
@@ -19,22 +17,20 @@ static ramet_status join(char *path, const char *folder, size_t folder_bytes, co
     int wanted = folder_bytes < RMT_PATH_BYTES
                      ? snprintf(path, RMT_PATH_BYTES, "%.*s%s%s", (int)folder_bytes, folder, separate ? "/" : "", name)
                      : RMT_PATH_BYTES;
-    if (wanted >= 0 && wanted < RMT_PATH_BYTES) {
+    if (wanted >= 0 && wanted < RMT_PATH_BYTES)
         return RAMET_STATUS_OK;
-    }
     path[0] = '\0';
     return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "a path of more than %d bytes", RMT_PATH_BYTES - 1);
 }
 
 /* The first of the names that is a file in the folder; an empty path when none is. */
 static ramet_status find_first(char *path, const char *folder, size_t folder_bytes, const char *const *names,
-                               size_t count, ramet_error *error)
+                               ramet_error *error)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; names[i] != NULL; i++) {
         ramet_status status = join(path, folder, folder_bytes, names[i], error);
-        if (status != RAMET_STATUS_OK || rmt_os_is_file(path)) {
+        if (status != RAMET_STATUS_OK || rmt_os_is_file(path))
             return status;
-        }
     }
     path[0] = '\0';
     return RAMET_STATUS_OK;
@@ -42,13 +38,11 @@ static ramet_status find_first(char *path, const char *folder, size_t folder_byt
 
 static ramet_status find_program(const char *model, char *path, ramet_error *error)
 {
-    if (rmt_os_is_file(model)) {
+    if (rmt_os_is_file(model))
         return join(path, "", 0, model, error);
-    }
-    if (!rmt_os_is_folder(model)) {
+    if (!rmt_os_is_folder(model))
         return rmt_fail(error, RAMET_STATUS_NOT_FOUND, "there is no model '%s'", model);
-    }
-    ramet_status status = find_first(path, model, strlen(model), program_names, COUNT(program_names), error);
+    ramet_status status = find_first(path, model, strlen(model), program_names, error);
     if (status == RAMET_STATUS_OK && path[0] == '\0') {
         status = rmt_fail(error, RAMET_STATUS_NOT_FOUND,
                           "no program in the folder '%s': neither inference.json, inference.pdmodel, model.pdmodel nor "
@@ -60,9 +54,8 @@ static ramet_status find_program(const char *model, char *path, ramet_error *err
 
 static ramet_status take(const char *named, char *path, ramet_error *error)
 {
-    if (!rmt_os_is_file(named)) {
+    if (!rmt_os_is_file(named))
         return rmt_fail(error, RAMET_STATUS_NOT_FOUND, "there is no file '%s'", named);
-    }
     return join(path, "", 0, named, error);
 }
 
@@ -77,13 +70,11 @@ static ramet_status find_params(const char *program, size_t folder_bytes, char *
         status = join(path, program, folder_bytes, "__params__", error);
     } else {
         int wanted = snprintf(path, RMT_PATH_BYTES, "%.*s.pdiparams", (int)stem_bytes, program);
-        if (wanted < 0 || wanted >= RMT_PATH_BYTES) {
+        if (wanted < 0 || wanted >= RMT_PATH_BYTES)
             path[0] = '\0';
-        }
     }
-    if (!rmt_os_is_file(path)) {
+    if (!rmt_os_is_file(path))
         path[0] = '\0';
-    }
     return status;
 }
 
@@ -100,8 +91,7 @@ ramet_status rmt_model_files_find(const char *model, const char *params, const c
     }
     if (status == RAMET_STATUS_OK) {
         status = config != NULL ? take(config, files->config, error)
-                                : find_first(files->config, files->program, folder_bytes, config_names,
-                                             COUNT(config_names), error);
+                                : find_first(files->config, files->program, folder_bytes, config_names, error);
     }
     return status;
 }

@@ -20,19 +20,16 @@ static bool starts_plainly(const char *text)
 
 bool rmt_number_read(const char *text, double *value)
 {
-    if (!starts_plainly(text)) {
+    if (!starts_plainly(text))
         return false;
-    }
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (plain == (locale_t)0) {
+    if (plain == (locale_t)0)
         return false;
-    }
     char *end = NULL;
     double number = strtod_l(text, &end, plain);
     freelocale(plain);
-    if (end == text || *end != '\0') {
+    if (end == text || *end != '\0')
         return false;
-    }
     *value = number;
     return true;
 }
@@ -42,9 +39,8 @@ bool rmt_number_read_int(const char *text, int64_t *value)
     char *end = NULL;
     errno = 0;
     long long number = starts_plainly(text) ? strtoll(text, &end, 10) : 0;
-    if (end == NULL || end == text || *end != '\0' || errno == ERANGE) {
+    if (end == NULL || end == text || *end != '\0' || errno == ERANGE)
         return false;
-    }
     *value = number;
     return true;
 }

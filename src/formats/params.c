@@ -33,26 +33,23 @@ static uint64_t take_number(cursor *at, size_t bytes, const char *what)
 {
     const unsigned char *data = take(at, bytes, what);
     uint64_t number = 0;
-    for (size_t i = 0; data != NULL && i < bytes; i++) {
+    for (size_t i = 0; data != NULL && i < bytes; i++)
         number |= (uint64_t)data[i] << (8 * i);
-    }
     return number;
 }
 
 static void expect(cursor *at, bool holds, const char *what)
 {
-    if (at->failed == NULL && !holds) {
+    if (at->failed == NULL && !holds)
         at->failed = what;
-    }
 }
 
 static void skip_lod(cursor *at)
 {
     uint64_t levels = take_number(at, 8, "the number of lod levels");
     expect(at, levels <= RMT_LIMIT_LOD_LEVELS, "a small number of lod levels");
-    for (uint64_t i = 0; i < levels && at->failed == NULL; i++) {
+    for (uint64_t i = 0; i < levels && at->failed == NULL; i++)
         (void)take(at, take_number(at, 8, "the bytes of a lod level"), "a lod level");
-    }
 }
 
 static rmt_span take_description(cursor *at)
@@ -98,22 +95,18 @@ static ramet_status refuse_absent(const rmt_params *params, const char *name, ra
 
 ramet_status rmt_params_next(rmt_params *params, const char *name, rmt_param *param, ramet_error *error)
 {
-    if (params->source.data == NULL) {
+    if (params->source.data == NULL)
         return refuse_absent(params, name, error);
-    }
     cursor at = {.source = &params->source, .offset = params->offset};
     rmt_span description = take_description(&at);
-    if (at.failed != NULL) {
+    if (at.failed != NULL)
         return refuse(params, &at, name, error);
-    }
     rmt_wire_tensor tensor = {0};
     ramet_status status = rmt_wire_read_tensor(&params->source, description, &tensor, error);
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         return status;
-    }
-    if (!take_elements(&at, &tensor, param)) {
+    if (!take_elements(&at, &tensor, param))
         return refuse(params, &at, name, error);
-    }
     params->offset = at.offset;
     params->record++;
     return RAMET_STATUS_OK;
@@ -121,9 +114,8 @@ ramet_status rmt_params_next(rmt_params *params, const char *name, rmt_param *pa
 
 ramet_status rmt_params_end(const rmt_params *params, ramet_error *error)
 {
-    if (params->offset == params->source.bytes) {
+    if (params->offset == params->source.bytes)
         return RAMET_STATUS_OK;
-    }
     ramet_status status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT,
                                    "%zu bytes are left after the program's %zu parameters; is this its parameter file?",
                                    params->source.bytes - params->offset, params->record);

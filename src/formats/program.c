@@ -17,9 +17,8 @@
 static bool looks_like_json(const rmt_source *source)
 {
     size_t start = 0;
-    while (start < source->bytes && strchr(" \t\r\n", source->data[start]) != NULL) {
+    while (start < source->bytes && strchr(" \t\r\n", source->data[start]) != NULL)
         start++;
-    }
     return start < source->bytes && source->data[start] == '{';
 }
 
@@ -90,30 +89,29 @@ static ramet_status read_sources(const rmt_source *source, rmt_params *params, r
 /* A file that is not there is left out: whether it is needed only the program can tell. */
 static ramet_status map_params(const char *path, rmt_os_map *map, ramet_error *error)
 {
-    if (path == NULL || path[0] == '\0') {
+    if (path == NULL || path[0] == '\0')
         return RAMET_STATUS_OK;
-    }
     int failed = rmt_os_map_file(path, RMT_LIMIT_FILE_BYTES, map);
     return failed == 0 || failed == ENOENT ? RAMET_STATUS_OK : rmt_fail_errno(error, failed, "map", path);
 }
 
+/* The graph keeps nothing of the program file itself, so its mapping ends here. */
 ramet_status rmt_program_open(const char *program_path, const char *params_path, rmt_program *program,
                               ramet_error *error)
 {
     *program = (rmt_program){0};
-    int failed = rmt_os_map_file(program_path, RMT_LIMIT_FILE_BYTES, &program->program_map);
-    if (failed != 0) {
+    rmt_os_map map = {0};
+    int failed = rmt_os_map_file(program_path, RMT_LIMIT_FILE_BYTES, &map);
+    if (failed != 0)
         return rmt_fail_errno(error, failed, "map", program_path);
-    }
     ramet_status status = map_params(params_path, &program->params_map, error);
-    if (status != RAMET_STATUS_OK) {
-        rmt_program_close(program);
-        return status;
+    if (status == RAMET_STATUS_OK) {
+        const rmt_source source = {map.data, map.bytes, program_path};
+        rmt_params params = {.source = {program->params_map.data, program->params_map.bytes, params_path}};
+        status = read_sources(&source, &params, program, error);
     }
-    const rmt_os_map *map = &program->program_map;
-    const rmt_source source = {map->data, map->bytes, program_path};
-    rmt_params params = {.source = {program->params_map.data, program->params_map.bytes, params_path}};
-    return read_sources(&source, &params, program, error);
+    rmt_os_unmap(&map);
+    return status;
 }
 
 ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_count, const void *params_bytes,
@@ -128,6 +126,5 @@ ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_c
 void rmt_program_close(rmt_program *program)
 {
     rmt_graph_clear(&program->graph);
-    rmt_os_unmap(&program->program_map);
     rmt_os_unmap(&program->params_map);
 }

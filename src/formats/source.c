@@ -30,9 +30,8 @@ rmt_span rmt_span_of(const char *text) { return (rmt_span){(const unsigned char 
 
 bool rmt_span_cut(rmt_span *rest, char separator, rmt_span *part)
 {
-    if (rest->bytes == 0) {
+    if (rest->bytes == 0)
         return false;
-    }
     const unsigned char *end = memchr(rest->data, separator, rest->bytes);
     part->data = rest->data;
     part->bytes = end != NULL ? (size_t)(end - rest->data) : rest->bytes;
@@ -49,11 +48,16 @@ bool rmt_span_drop_last(rmt_span *span, char last)
     return there;
 }
 
+int rmt_span_shown(rmt_span span)
+{
+    enum { SHOWN_BYTES = 80 };
+    return span.bytes < SHOWN_BYTES ? (int)span.bytes : SHOWN_BYTES;
+}
+
 bool rmt_list_push(rmt_list *list, const void *entry, size_t entry_bytes, size_t limit)
 {
-    if (!rmt_grow(&list->items, &list->capacity, list->count, entry_bytes, limit)) {
+    if (!rmt_grow(&list->items, &list->capacity, list->count, entry_bytes, limit))
         return false;
-    }
     memcpy((char *)list->items + list->count * entry_bytes, entry, entry_bytes);
     list->count++;
     return true;

@@ -26,6 +26,9 @@ ramet_status rmt_source_place(const rmt_source *source, const void *at, ramet_er
 bool rmt_span_is(rmt_span span, const char *text);
 int rmt_span_compare(rmt_span a, rmt_span b); /* bytewise, as strcmp */
 
+/* How many bytes of it to show in a message: the length for a "%.*s". */
+int rmt_span_shown(rmt_span span);
+
 rmt_span rmt_span_of(const char *text);
 
 /* Cuts the part before the next separator off the front of rest, and the separator. False when rest is empty. */

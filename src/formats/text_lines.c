@@ -14,19 +14,16 @@
 static size_t character_bytes(const unsigned char *text, size_t left)
 {
     unsigned char lead = text[0];
-    if (lead < 0x80) {
+    if (lead < 0x80)
         return 1;
-    }
     size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || bytes > left) {
+    if (lead < 0xC2 || lead > 0xF4 || bytes > left)
         return 0;
-    }
     unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     bool valid = text[1] >= low && text[1] <= high;
-    for (size_t i = 2; i < bytes; i++) {
+    for (size_t i = 2; i < bytes; i++)
         valid = valid && (text[i] & 0xC0) == 0x80;
-    }
     return valid ? bytes : 0;
 }
 
@@ -55,9 +52,8 @@ static void cut(char *text, const char **items, size_t count)
         size_t length = strcspn(text, "\n");
         char *next = text + length + 1;
         items[i] = text;
-        while (length > 0 && text[length - 1] == '\r') {
+        while (length > 0 && text[length - 1] == '\r')
             length--;
-        }
         text[length] = '\0';
         text = next;
     }
@@ -68,14 +64,12 @@ static ramet_status fill(rmt_lines *lines, const char *path, const unsigned char
 {
     size_t count = 0;
     ramet_status status = check_text(path, text, bytes, &count, error);
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         return status;
-    }
     char *copy = rmt_arena_copy_text(&lines->arena, (const char *)text, bytes);
     lines->items = rmt_arena_alloc(&lines->arena, count, sizeof(char *));
-    if (copy == NULL || lines->items == NULL) {
+    if (copy == NULL || lines->items == NULL)
         return rmt_fail_memory(error, bytes);
-    }
     cut(copy, lines->items, count);
     lines->count = count;
     return RAMET_STATUS_OK;
@@ -87,15 +81,13 @@ ramet_status rmt_lines_open(const char *path, rmt_lines *lines, ramet_error *err
     unsigned char *text = NULL;
     size_t bytes = 0;
     int failed = rmt_os_read_file(path, RMT_LIMIT_LINES_BYTES, &text, &bytes);
-    if (failed != 0) {
+    if (failed != 0)
         return rmt_fail_errno(error, failed, "read", path);
-    }
     rmt_arena_init(&lines->arena, 0);
     ramet_status status = fill(lines, path, text, bytes, error);
     free(text);
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         rmt_lines_close(lines);
-    }
     return status;
 }
 

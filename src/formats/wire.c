@@ -35,9 +35,8 @@ static bool refuse(pb_istream_t *stream, const char *why)
 
 static bool push(pb_istream_t *stream, const capture *to, const void *entry, size_t entry_bytes)
 {
-    if (rmt_list_push(to->list, entry, entry_bytes, to->limit)) {
+    if (rmt_list_push(to->list, entry, entry_bytes, to->limit))
         return true;
-    }
     to->decoder->no_memory = to->list->count < to->limit;
     return refuse(stream, "too many entries");
 }
@@ -54,14 +53,12 @@ static bool capture_span(pb_istream_t *stream, const pb_field_t *field, void **a
     rmt_span span = {stream->state, stream->bytes_left};
     uintptr_t at = (uintptr_t)span.data;
     uintptr_t start = (uintptr_t)source->data;
-    if (at < start || !rmt_range_fits(at - start, span.bytes, source->bytes)) {
+    if (at < start || !rmt_range_fits(at - start, span.bytes, source->bytes))
         return refuse(stream, "wrong wire type");
-    }
-    if (to->span != NULL) {
+    if (to->span != NULL)
         *to->span = span;
-    } else if (!push(stream, to, &span, sizeof(span))) {
+    else if (!push(stream, to, &span, sizeof(span)))
         return false;
-    }
     return pb_read(stream, NULL, stream->bytes_left);
 }
 
@@ -70,12 +67,10 @@ static bool capture_varint(pb_istream_t *stream, const pb_field_t *field, void *
 {
     (void)field;
     uint64_t bits = 0;
-    if (stream->bytes_left == 0) {
+    if (stream->bytes_left == 0)
         return true;
-    }
-    if (!pb_decode_varint(stream, &bits)) {
+    if (!pb_decode_varint(stream, &bits))
         return false;
-    }
     int64_t value = (int64_t)bits;
     return push(stream, *argument, &value, sizeof(value));
 }
@@ -84,12 +79,10 @@ static bool capture_float(pb_istream_t *stream, const pb_field_t *field, void **
 {
     (void)field;
     float number = 0.0F;
-    if (stream->bytes_left == 0) {
+    if (stream->bytes_left == 0)
         return true;
-    }
-    if (!pb_decode_fixed32(stream, &number)) {
+    if (!pb_decode_fixed32(stream, &number))
         return false;
-    }
     double value = (double)number;
     return push(stream, *argument, &value, sizeof(value));
 }
@@ -98,9 +91,8 @@ static bool capture_double(pb_istream_t *stream, const pb_field_t *field, void *
 {
     (void)field;
     double value = 0.0;
-    if (stream->bytes_left == 0) {
+    if (stream->bytes_left == 0)
         return true;
-    }
     return pb_decode_fixed64(stream, &value) && push(stream, *argument, &value, sizeof(value));
 }
 
@@ -117,12 +109,10 @@ static ramet_status decode(decoding *decoder, rmt_span span, const pb_msgdesc_t 
                            ramet_error *error)
 {
     pb_istream_t stream = pb_istream_from_buffer(span.data, span.bytes);
-    if (pb_decode(&stream, fields, message)) {
+    if (pb_decode(&stream, fields, message))
         return RAMET_STATUS_OK;
-    }
-    if (decoder->no_memory) {
+    if (decoder->no_memory)
         return rmt_fail_memory(error, span.bytes);
-    }
     ramet_status status =
         rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "damaged, or not what it claims to be: %s", PB_GET_ERROR(&stream));
     return rmt_source_place(decoder->source, span.data + span.bytes - stream.bytes_left, error, status);
@@ -142,9 +132,8 @@ static ramet_status check_text(const rmt_source *source, rmt_span text, ramet_er
 
 static ramet_status check_name(const rmt_source *source, rmt_span name, rmt_span message, ramet_error *error)
 {
-    if (name.bytes > 0) {
+    if (name.bytes > 0)
         return check_text(source, name, error);
-    }
     ramet_status status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "a variable, operator or attribute has no name");
     return rmt_source_place(source, message.data, error, status);
 }
@@ -181,9 +170,8 @@ ramet_status rmt_wire_read_tensor(const rmt_source *source, rmt_span span, rmt_w
     decoding decoder = {.source = source};
     rmt_desc_TensorDesc message = rmt_desc_TensorDesc_init_zero;
     ramet_status status = decode(&decoder, span, rmt_desc_TensorDesc_fields, &message, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         *tensor = tensor_of(&message);
-    }
     return status;
 }
 
@@ -195,15 +183,13 @@ ramet_status rmt_wire_read_var(const rmt_source *source, rmt_span span, rmt_wire
     rmt_desc_VarDesc message = rmt_desc_VarDesc_init_zero;
     message.name = captures(&to_name);
     ramet_status status = decode(&decoder, span, rmt_desc_VarDesc_fields, &message, error);
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         return status;
-    }
     var->type = message.has_type && message.type.has_type ? message.type.type : -1;
     var->persistable = message.has_persistable && message.persistable;
     var->has_tensor = message.has_type && message.type.has_lod_tensor && message.type.lod_tensor.has_tensor;
-    if (var->has_tensor) {
+    if (var->has_tensor)
         var->tensor = tensor_of(&message.type.lod_tensor.tensor);
-    }
     return check_name(source, var->name, span, error);
 }
 
@@ -216,13 +202,11 @@ static ramet_status read_slot(const rmt_source *source, rmt_span span, rmt_wire_
     capture to_arguments = {.decoder = &decoder, .list = &op->arguments, .limit = RMT_LIMIT_ARGUMENTS};
     rmt_desc_Slot message = {.parameter = captures(&to_name), .arguments = captures(&to_arguments)};
     ramet_status status = decode(&decoder, span, rmt_desc_Slot_fields, &message, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = check_name(source, slot.name, span, error);
-    }
     slot.count = op->arguments.count - slot.first;
-    if (status == RAMET_STATUS_OK && !rmt_list_push(&op->slots, &slot, sizeof(slot), 2 * RMT_LIMIT_SLOTS)) {
+    if (status == RAMET_STATUS_OK && !rmt_list_push(&op->slots, &slot, sizeof(slot), 2 * RMT_LIMIT_SLOTS))
         return rmt_fail_memory(error, sizeof(slot));
-    }
     return status;
 }
 
@@ -230,9 +214,8 @@ static ramet_status read_slots(const rmt_source *source, const rmt_list *message
 {
     const rmt_span *spans = messages->items;
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < messages->count && status == RAMET_STATUS_OK; i++) {
+    for (size_t i = 0; i < messages->count && status == RAMET_STATUS_OK; i++)
         status = read_slot(source, spans[i], op, error);
-    }
     return status;
 }
 
@@ -250,9 +233,8 @@ ramet_status rmt_wire_read_op(const rmt_source *source, rmt_span span, rmt_wire_
                                .type = captures(&to_type),
                                .attrs = captures(&to_attrs)};
     ramet_status status = decode(&decoder, span, rmt_desc_OpDesc_fields, &message, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = check_name(source, op->type, span, error);
-    }
     if (status == RAMET_STATUS_OK) {
         status = read_slots(source, &op->inputs, op, error);
         op->input_count = op->slots.count;
@@ -320,16 +302,13 @@ static ramet_status take_scalars(const rmt_source *source, rmt_wire_attr *attr, 
         decoding decoder = {.source = source};
         rmt_desc_Scalar scalar = rmt_desc_Scalar_init_zero;
         ramet_status status = decode(&decoder, spans[i], rmt_desc_Scalar_fields, &scalar, error);
-        if (status == RAMET_STATUS_OK) {
+        if (status == RAMET_STATUS_OK)
             status = take_scalar(source, spans[i], &scalar, attr, error);
-        }
-        if (status != RAMET_STATUS_OK) {
+        if (status != RAMET_STATUS_OK)
             return status;
-        }
         double value = attr->kind == RMT_WIRE_ATTR_FLOAT ? attr->f : (double)attr->i;
-        if (!rmt_list_push(&attr->floats, &value, sizeof(value), RMT_LIMIT_ATTR_ENTRIES)) {
+        if (!rmt_list_push(&attr->floats, &value, sizeof(value), RMT_LIMIT_ATTR_ENTRIES))
             return rmt_fail_memory(error, sizeof(value));
-        }
     }
     attr->kind = RMT_WIRE_ATTR_FLOATS;
     return RAMET_STATUS_OK;
@@ -357,9 +336,8 @@ static ramet_status take_value(const rmt_source *source, rmt_span span, const rm
     case TYPE_SCALARS: return take_scalars(source, attr, error);
     default: attr->i = message->i; attr->f = (double)message->f;
     }
-    if (message->type < TYPE_INT || message->type > TYPE_FLOAT64) {
+    if (message->type < TYPE_INT || message->type > TYPE_FLOAT64)
         return refuse_attr(source, span, "is of unknown type", message->type, error);
-    }
     attr->kind = kinds[message->type];
     return RAMET_STATUS_OK;
 }
@@ -368,13 +346,11 @@ static ramet_status check_attr_texts(const rmt_source *source, rmt_span span, co
                                      ramet_error *error)
 {
     ramet_status status = check_name(source, attr->name, span, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = check_text(source, attr->s, error);
-    }
     const rmt_span *strings = attr->strings.items;
-    for (size_t i = 0; i < attr->strings.count && status == RAMET_STATUS_OK; i++) {
+    for (size_t i = 0; i < attr->strings.count && status == RAMET_STATUS_OK; i++)
         status = check_text(source, strings[i], error);
-    }
     return status;
 }
 
@@ -399,9 +375,8 @@ ramet_status rmt_wire_read_attr(const rmt_source *source, rmt_span span, rmt_wir
     message.strings = captures(&to_strings);
     message.scalars = captures(&to_scalars);
     ramet_status status = decode(&decoder, span, rmt_desc_Attr_fields, &message, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         status = check_attr_texts(source, span, attr, error);
-    }
     return status == RAMET_STATUS_OK ? take_value(source, span, &message, attr, error) : status;
 }
 

@@ -45,9 +45,8 @@ static ramet_status copy_scalar(const tree_builder *builder, const yaml_event_t 
 {
     const char *value = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length;
-    if (memchr(value, '\0', length) != NULL) {
+    if (memchr(value, '\0', length) != NULL)
         return refuse_event(builder, event, "a text holds a NUL character");
-    }
     *text = rmt_arena_copy_text(&builder->file->arena, value, length);
     return *text != NULL ? RAMET_STATUS_OK : rmt_fail_memory(builder->error, length);
 }
@@ -56,9 +55,8 @@ static ramet_status copy_scalar(const tree_builder *builder, const yaml_event_t 
 static ramet_status attach(tree_builder *builder, const yaml_event_t *event, rmt_yaml *node)
 {
     if (builder->depth == 0) {
-        if (builder->file->root != NULL) {
+        if (builder->file->root != NULL)
             return refuse_event(builder, event, "the file holds more than one document");
-        }
         builder->file->root = node;
         return RAMET_STATUS_OK;
     }
@@ -72,13 +70,11 @@ static ramet_status attach(tree_builder *builder, const yaml_event_t *event, rmt
 
 static ramet_status add_node(tree_builder *builder, const yaml_event_t *event, rmt_yaml_kind kind, rmt_yaml **made)
 {
-    if (++builder->node_count > RMT_LIMIT_CONFIG_NODES) {
+    if (++builder->node_count > RMT_LIMIT_CONFIG_NODES)
         return refuse(builder, RAMET_STATUS_OVER_BUDGET, "too many entries", event->start_mark.line);
-    }
     rmt_yaml *node = rmt_arena_alloc(&builder->file->arena, 1, sizeof(rmt_yaml));
-    if (node == NULL) {
+    if (node == NULL)
         return rmt_fail_memory(builder->error, sizeof(rmt_yaml));
-    }
     node->kind = kind;
     node->line = (int32_t)(event->start_mark.line + 1);
     *made = node;
@@ -95,9 +91,8 @@ static bool wants_key(const tree_builder *builder)
 
 static ramet_status on_scalar(tree_builder *builder, const yaml_event_t *event)
 {
-    if (wants_key(builder)) {
+    if (wants_key(builder))
         return copy_scalar(builder, event, &builder->levels[builder->depth - 1].key);
-    }
     rmt_yaml *node = NULL;
     ramet_status status = add_node(builder, event, RMT_YAML_SCALAR, &node);
     if (status == RAMET_STATUS_OK) {
@@ -109,17 +104,14 @@ static ramet_status on_scalar(tree_builder *builder, const yaml_event_t *event)
 
 static ramet_status on_open(tree_builder *builder, const yaml_event_t *event, rmt_yaml_kind kind)
 {
-    if (wants_key(builder)) {
+    if (wants_key(builder))
         return refuse_event(builder, event, "a key is a list or a map");
-    }
-    if (builder->depth == RMT_LIMIT_CONFIG_DEPTH) {
+    if (builder->depth == RMT_LIMIT_CONFIG_DEPTH)
         return refuse_event(builder, event, "lists and maps are nested too deeply");
-    }
     rmt_yaml *node = NULL;
     ramet_status status = add_node(builder, event, kind, &node);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         builder->levels[builder->depth++] = (level){.node = node, .tail = &node->first};
-    }
     return status;
 }
 
@@ -144,9 +136,8 @@ static ramet_status on_event(tree_builder *builder, const yaml_event_t *event)
 static ramet_status refuse_syntax(const tree_builder *builder)
 {
     const yaml_parser_t *parser = &builder->parser;
-    if (parser->error == YAML_MEMORY_ERROR) {
+    if (parser->error == YAML_MEMORY_ERROR)
         return rmt_fail_memory(builder->error, RMT_LIMIT_CONFIG_BYTES);
-    }
     ramet_status status = rmt_fail(builder->error, RAMET_STATUS_BAD_FORMAT, "this is no valid YAML: %s",
                                    parser->problem != NULL ? parser->problem : "unknown problem");
     return rmt_fail_at(builder->error, status, "%.160s: line %zu", builder->file->path, parser->problem_mark.line + 1);
@@ -158,16 +149,14 @@ static ramet_status read_events(tree_builder *builder)
     bool more = true;
     while (more && status == RAMET_STATUS_OK) {
         yaml_event_t event;
-        if (!yaml_parser_parse(&builder->parser, &event)) {
+        if (!yaml_parser_parse(&builder->parser, &event))
             return refuse_syntax(builder);
-        }
         status = on_event(builder, &event);
         more = event.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }
-    if (status == RAMET_STATUS_OK && builder->file->root == NULL) {
+    if (status == RAMET_STATUS_OK && builder->file->root == NULL)
         status = refuse(builder, RAMET_STATUS_BAD_FORMAT, "the configuration is empty", 0);
-    }
     return status;
 }
 
@@ -176,9 +165,8 @@ static ramet_status read_events(tree_builder *builder)
 static ramet_status build(rmt_yaml_file *file, const void *bytes, size_t count, ramet_error *error)
 {
     tree_builder builder = {.file = file, .error = error};
-    if (!yaml_parser_initialize(&builder.parser)) {
+    if (!yaml_parser_initialize(&builder.parser))
         return rmt_fail_memory(error, sizeof(yaml_parser_t));
-    }
     yaml_parser_set_input_string(&builder.parser, bytes, count);
     ramet_status status = read_events(&builder);
     yaml_parser_delete(&builder.parser);
@@ -197,9 +185,8 @@ ramet_status rmt_yaml_open_memory(const void *bytes, size_t count, const char *n
     file->path = rmt_arena_copy_text(&file->arena, name, strlen(name));
     ramet_status status =
         file->path != NULL ? build(file, count > 0 ? bytes : "", count, error) : rmt_fail_memory(error, strlen(name));
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         rmt_yaml_close(file);
-    }
     return status;
 }
 
@@ -209,9 +196,8 @@ ramet_status rmt_yaml_open(const char *path, rmt_yaml_file *file, ramet_error *e
     unsigned char *bytes = NULL;
     size_t count = 0;
     int failed = rmt_os_read_file(path, RMT_LIMIT_CONFIG_BYTES, &bytes, &count);
-    if (failed != 0) {
+    if (failed != 0)
         return rmt_fail_errno(error, failed, "read", path);
-    }
     ramet_status status = rmt_yaml_open_memory(bytes, count, path, file, error);
     free(bytes);
     return status;

@@ -16,27 +16,22 @@
 static rmt_attr *attr_slot(rmt_graph *graph, rmt_node *node, const char *name)
 {
     enum { FIRST_ROOM = 4 };
-    for (int32_t i = 0; i < node->attr_count; i++) {
-        if (strcmp(node->attrs[i].name, name) == 0) {
+    for (int32_t i = 0; i < node->attr_count; i++)
+        if (strcmp(node->attrs[i].name, name) == 0)
             return &node->attrs[i];
-        }
-    }
     size_t count = (size_t)node->attr_count;
     bool full = count == 0 || (count >= FIRST_ROOM && (count & (count - 1)) == 0);
     if (full) {
         rmt_attr *attrs = rmt_arena_alloc(&graph->arena, count == 0 ? FIRST_ROOM : 2 * count, sizeof(rmt_attr));
-        if (attrs == NULL) {
+        if (attrs == NULL)
             return NULL;
-        }
-        if (count > 0) {
+        if (count > 0)
             memcpy(attrs, node->attrs, count * sizeof(rmt_attr));
-        }
         node->attrs = attrs;
     }
     char *copy = rmt_arena_copy_text(&graph->arena, name, strlen(name));
-    if (copy == NULL) {
+    if (copy == NULL)
         return NULL;
-    }
     node->attrs[count] = (rmt_attr){.name = copy};
     return &node->attrs[node->attr_count++];
 }
@@ -46,12 +41,10 @@ static bool set_ints(rmt_graph *graph, int32_t node, const char *name, rmt_attr_
 {
     int64_t *copy = count <= INT32_MAX ? rmt_arena_alloc(&graph->arena, count, sizeof(int64_t)) : NULL;
     rmt_attr *attr = copy != NULL ? attr_slot(graph, &graph->nodes[node], name) : NULL;
-    if (attr == NULL) {
+    if (attr == NULL)
         return false;
-    }
-    if (count > 0) {
+    if (count > 0)
         memcpy(copy, values, count * sizeof(int64_t));
-    }
     attr->type = type;
     attr->count = (int32_t)count;
     attr->as.ints = copy;
@@ -63,12 +56,10 @@ static bool set_floats(rmt_graph *graph, int32_t node, const char *name, rmt_att
 {
     double *copy = count <= INT32_MAX ? rmt_arena_alloc(&graph->arena, count, sizeof(double)) : NULL;
     rmt_attr *attr = copy != NULL ? attr_slot(graph, &graph->nodes[node], name) : NULL;
-    if (attr == NULL) {
+    if (attr == NULL)
         return false;
-    }
-    if (count > 0) {
+    if (count > 0)
         memcpy(copy, values, count * sizeof(double));
-    }
     attr->type = type;
     attr->count = (int32_t)count;
     attr->as.floats = copy;
@@ -79,19 +70,16 @@ static bool set_strings(rmt_graph *graph, int32_t node, const char *name, rmt_at
                         size_t count)
 {
     const char **copy = count <= INT32_MAX ? rmt_arena_alloc(&graph->arena, count, sizeof(char *)) : NULL;
-    if (copy == NULL) {
+    if (copy == NULL)
         return false;
-    }
     for (size_t i = 0; i < count; i++) {
         copy[i] = rmt_arena_copy_text(&graph->arena, values[i], strlen(values[i]));
-        if (copy[i] == NULL) {
+        if (copy[i] == NULL)
             return false;
-        }
     }
     rmt_attr *attr = attr_slot(graph, &graph->nodes[node], name);
-    if (attr == NULL) {
+    if (attr == NULL)
         return false;
-    }
     attr->type = type;
     attr->count = (int32_t)count;
     attr->as.strings = copy;
@@ -132,11 +120,9 @@ bool rmt_node_set_strings(rmt_graph *graph, int32_t node, const char *name, cons
 
 const rmt_attr *rmt_node_attr(const rmt_node *node, const char *name)
 {
-    for (int32_t i = 0; i < node->attr_count; i++) {
-        if (strcmp(node->attrs[i].name, name) == 0) {
+    for (int32_t i = 0; i < node->attr_count; i++)
+        if (strcmp(node->attrs[i].name, name) == 0)
             return &node->attrs[i];
-        }
-    }
     return NULL;
 }
 
@@ -148,12 +134,10 @@ static bool holds_floats(const rmt_attr *attr) { return attr->type == RMT_ATTR_F
 static int64_t saturate(double value)
 {
     const double end = 9223372036854775808.0; /* 2^63 */
-    if (value >= end) {
+    if (value >= end)
         return INT64_MAX;
-    }
-    if (value <= -end) {
+    if (value <= -end)
         return INT64_MIN;
-    }
     return value == value ? (int64_t)value : 0;
 }
 
@@ -201,9 +185,8 @@ size_t rmt_node_ints(const rmt_node *node, const char *name, int64_t *values, si
 {
     const rmt_attr *attr = numbers(node, name);
     size_t count = attr != NULL ? (size_t)attr->count : 0;
-    for (size_t i = 0; i < count && i < capacity; i++) {
+    for (size_t i = 0; i < count && i < capacity; i++)
         values[i] = int_at(attr, i);
-    }
     return count;
 }
 
@@ -211,8 +194,7 @@ size_t rmt_node_floats(const rmt_node *node, const char *name, double *values, s
 {
     const rmt_attr *attr = numbers(node, name);
     size_t count = attr != NULL ? (size_t)attr->count : 0;
-    for (size_t i = 0; i < count && i < capacity; i++) {
+    for (size_t i = 0; i < count && i < capacity; i++)
         values[i] = float_at(attr, i);
-    }
     return count;
 }

@@ -29,14 +29,12 @@ void rmt_graph_clear(rmt_graph *graph)
 int32_t rmt_graph_add_value(rmt_graph *graph, const char *name, ramet_dtype dtype, const rmt_shape *shape)
 {
     void *values = graph->values;
-    if (!rmt_grow(&values, &graph->value_capacity, graph->value_count, sizeof(rmt_value), MAX_ENTRIES)) {
+    if (!rmt_grow(&values, &graph->value_capacity, graph->value_count, sizeof(rmt_value), MAX_ENTRIES))
         return -1;
-    }
     graph->values = values;
     char *copy = rmt_arena_copy_text(&graph->arena, name, strlen(name));
-    if (copy == NULL) {
+    if (copy == NULL)
         return -1;
-    }
     graph->values[graph->value_count] = (rmt_value){.name = copy, .dtype = dtype, .shape = *shape, .producer = -1};
     return (int32_t)graph->value_count++;
 }
@@ -58,9 +56,8 @@ int32_t rmt_graph_add_constant(rmt_graph *graph, const char *name, ramet_dtype d
 static int32_t *copy_indices(rmt_graph *graph, const int32_t *indices, size_t count)
 {
     int32_t *copy = rmt_arena_alloc(&graph->arena, count, sizeof(int32_t));
-    if (copy != NULL && count > 0) {
+    if (copy != NULL && count > 0)
         memcpy(copy, indices, count * sizeof(int32_t));
-    }
     return copy;
 }
 
@@ -69,9 +66,8 @@ int32_t rmt_graph_add_node(rmt_graph *graph, const char *op, const char *name, c
 {
     void *nodes = graph->nodes;
     if (input_count > MAX_ENTRIES || output_count > MAX_ENTRIES ||
-        !rmt_grow(&nodes, &graph->node_capacity, graph->node_count, sizeof(rmt_node), MAX_ENTRIES)) {
+        !rmt_grow(&nodes, &graph->node_capacity, graph->node_count, sizeof(rmt_node), MAX_ENTRIES))
         return -1;
-    }
     graph->nodes = nodes;
     rmt_node node = {
         .op = rmt_arena_copy_text(&graph->arena, op, strlen(op)),
@@ -81,15 +77,12 @@ int32_t rmt_graph_add_node(rmt_graph *graph, const char *op, const char *name, c
         .inputs = copy_indices(graph, inputs, input_count),
         .outputs = copy_indices(graph, outputs, output_count),
     };
-    if (node.op == NULL || node.name == NULL || node.inputs == NULL || node.outputs == NULL) {
+    if (node.op == NULL || node.name == NULL || node.inputs == NULL || node.outputs == NULL)
         return -1;
-    }
     int32_t index = (int32_t)graph->node_count;
-    for (size_t i = 0; i < output_count; i++) {
-        if (outputs[i] != RMT_NO_VALUE) {
+    for (size_t i = 0; i < output_count; i++)
+        if (outputs[i] != RMT_NO_VALUE)
             graph->values[outputs[i]].producer = index;
-        }
-    }
     graph->nodes[graph->node_count++] = node;
     return index;
 }
@@ -97,9 +90,8 @@ int32_t rmt_graph_add_node(rmt_graph *graph, const char *op, const char *name, c
 bool rmt_graph_set_inputs(rmt_graph *graph, const int32_t *values, size_t count)
 {
     int32_t *copy = copy_indices(graph, values, count);
-    if (copy == NULL) {
+    if (copy == NULL)
         return false;
-    }
     graph->inputs = copy;
     graph->input_count = count;
     return true;
@@ -108,9 +100,8 @@ bool rmt_graph_set_inputs(rmt_graph *graph, const int32_t *values, size_t count)
 bool rmt_graph_set_outputs(rmt_graph *graph, const int32_t *values, size_t count)
 {
     int32_t *copy = copy_indices(graph, values, count);
-    if (copy == NULL) {
+    if (copy == NULL)
         return false;
-    }
     graph->outputs = copy;
     graph->output_count = count;
     return true;
@@ -120,12 +111,10 @@ bool rmt_node_add_input(rmt_graph *graph, int32_t node, int32_t value)
 {
     rmt_node *target = &graph->nodes[node];
     int32_t *inputs = rmt_arena_alloc(&graph->arena, (size_t)target->input_count + 1, sizeof(int32_t));
-    if (inputs == NULL) {
+    if (inputs == NULL)
         return false;
-    }
-    if (target->input_count > 0) {
+    if (target->input_count > 0)
         memcpy(inputs, target->inputs, (size_t)target->input_count * sizeof(int32_t));
-    }
     inputs[target->input_count++] = value;
     target->inputs = inputs;
     return true;

@@ -15,9 +15,8 @@ static bool print_text(rmt_buffer *out, const char *text)
     bool fits = true;
     for (size_t start = 0; fits && text[start] != '\0';) {
         size_t end = start;
-        while ((unsigned char)text[end] >= 0x20 && text[end] != 0x7f) {
+        while ((unsigned char)text[end] >= 0x20 && text[end] != 0x7f)
             end++;
-        }
         fits = rmt_buffer_append(out, text + start, end - start);
         if (fits && text[end] != '\0') {
             fits = rmt_buffer_append(out, "?", 1);
@@ -38,13 +37,11 @@ static bool print_shape(rmt_buffer *out, const rmt_shape *shape)
 /* "%11", or "conv0.w[8,3,3,3]" for a constant ("ids:int64[2]" when it is not of float32). */
 static bool print_operand(rmt_buffer *out, const rmt_graph *graph, int32_t index)
 {
-    if (index == RMT_NO_VALUE) {
+    if (index == RMT_NO_VALUE)
         return rmt_buffer_printf(out, "_");
-    }
     const rmt_value *value = &graph->values[index];
-    if (value->data == NULL) {
+    if (value->data == NULL)
         return rmt_buffer_printf(out, "%%%d", (int)index);
-    }
     return print_text(out, value->name) &&
            (value->dtype == RAMET_DTYPE_FLOAT32 || rmt_buffer_printf(out, ":%s", ramet_dtype_name(value->dtype))) &&
            print_shape(out, &value->shape);
@@ -53,9 +50,8 @@ static bool print_operand(rmt_buffer *out, const rmt_graph *graph, int32_t index
 static bool print_operands(rmt_buffer *out, const rmt_graph *graph, const int32_t *list, int32_t count)
 {
     bool fits = true;
-    for (int32_t i = 0; i < count && fits; i++) {
+    for (int32_t i = 0; i < count && fits; i++)
         fits = (i == 0 || rmt_buffer_printf(out, ", ")) && print_operand(out, graph, list[i]);
-    }
     return fits;
 }
 
@@ -65,9 +61,8 @@ static bool print_number(rmt_buffer *out, double number)
     char text[32];
     (void)snprintf(text, sizeof(text), "%.9g", number);
     char *comma = strchr(text, ',');
-    if (comma != NULL) {
+    if (comma != NULL)
         *comma = '.';
-    }
     return rmt_buffer_append(out, text, strlen(text));
 }
 
@@ -88,12 +83,10 @@ static bool print_attr(rmt_buffer *out, const rmt_attr *attr)
 {
     bool list = attr->type == RMT_ATTR_INTS || attr->type == RMT_ATTR_FLOATS || attr->type == RMT_ATTR_STRINGS;
     bool fits = rmt_buffer_printf(out, " ") && print_text(out, attr->name) && rmt_buffer_printf(out, list ? "=[" : "=");
-    for (int32_t i = 0; i < attr->count && i < MAX_LIST_ENTRIES && fits; i++) {
+    for (int32_t i = 0; i < attr->count && i < MAX_LIST_ENTRIES && fits; i++)
         fits = (i == 0 || rmt_buffer_printf(out, ",")) && print_attr_entry(out, attr, i);
-    }
-    if (fits && attr->count > MAX_LIST_ENTRIES) {
+    if (fits && attr->count > MAX_LIST_ENTRIES)
         fits = rmt_buffer_printf(out, ",...");
-    }
     return fits && (!list || rmt_buffer_printf(out, "]"));
 }
 
@@ -102,9 +95,8 @@ static bool print_node(rmt_buffer *out, const rmt_graph *graph, const rmt_node *
     bool fits = print_operands(out, graph, node->outputs, node->output_count) && rmt_buffer_printf(out, " = ") &&
                 print_text(out, node->op) && rmt_buffer_printf(out, "(") &&
                 print_operands(out, graph, node->inputs, node->input_count) && rmt_buffer_printf(out, ")");
-    for (int32_t i = 0; i < node->attr_count && fits; i++) {
+    for (int32_t i = 0; i < node->attr_count && fits; i++)
         fits = print_attr(out, &node->attrs[i]);
-    }
     return fits && rmt_buffer_printf(out, "\n");
 }
 
@@ -120,14 +112,11 @@ static bool print_border(rmt_buffer *out, const rmt_graph *graph, const char *wh
 bool rmt_graph_print(const rmt_graph *graph, rmt_buffer *text)
 {
     bool fits = true;
-    for (size_t i = 0; i < graph->input_count && fits; i++) {
+    for (size_t i = 0; i < graph->input_count && fits; i++)
         fits = print_border(text, graph, "input", graph->inputs[i]);
-    }
-    for (size_t i = 0; i < graph->node_count && fits; i++) {
+    for (size_t i = 0; i < graph->node_count && fits; i++)
         fits = graph->nodes[i].dead || print_node(text, graph, &graph->nodes[i]);
-    }
-    for (size_t i = 0; i < graph->output_count && fits; i++) {
+    for (size_t i = 0; i < graph->output_count && fits; i++)
         fits = print_border(text, graph, "output", graph->outputs[i]);
-    }
     return fits;
 }

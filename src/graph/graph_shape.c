@@ -15,38 +15,31 @@ int64_t rmt_shape_elements(const rmt_shape *shape)
     for (int32_t i = 0; i < shape->rank; i++) {
         int64_t dim = shape->dims[i];
         empty = empty || dim == 0;
-        if (dim < 0) {
+        if (dim < 0)
             return -1;
-        }
         /* Past the cap the product stands still: an empty dim may yet follow. */
-        if (dim > 0 && elements <= RMT_MAX_ELEMENTS && !rmt_mul_i64(elements, dim, &elements)) {
+        if (dim > 0 && elements <= RMT_MAX_ELEMENTS && !rmt_mul_i64(elements, dim, &elements))
             elements = RMT_MAX_ELEMENTS + 1;
-        }
     }
-    if (shape->rank < 0 || (!empty && elements > RMT_MAX_ELEMENTS)) {
+    if (shape->rank < 0 || (!empty && elements > RMT_MAX_ELEMENTS))
         return -1;
-    }
     return empty ? 0 : elements;
 }
 
 bool rmt_shape_equal(const rmt_shape *a, const rmt_shape *b)
 {
-    if (a->rank != b->rank) {
+    if (a->rank != b->rank)
         return false;
-    }
-    for (int32_t i = 0; i < a->rank; i++) {
-        if (a->dims[i] != b->dims[i]) {
+    for (int32_t i = 0; i < a->rank; i++)
+        if (a->dims[i] != b->dims[i])
             return false;
-        }
-    }
     return true;
 }
 
 void rmt_shape_print(const rmt_shape *shape, char *text, size_t size)
 {
-    if (size == 0) {
+    if (size == 0)
         return;
-    }
     if (shape->rank < 0) {
         (void)snprintf(text, size, "[?]");
         return;

@@ -11,49 +11,40 @@ bool rmt_value_is_constant(const rmt_graph *graph, int32_t value)
 
 int32_t rmt_graph_find_value(const rmt_graph *graph, const char *name)
 {
-    for (size_t i = 0; i < graph->value_count; i++) {
-        if (strcmp(graph->values[i].name, name) == 0) {
+    for (size_t i = 0; i < graph->value_count; i++)
+        if (strcmp(graph->values[i].name, name) == 0)
             return (int32_t)i;
-        }
-    }
     return -1;
 }
 
 static bool reads(const rmt_node *node, int32_t value)
 {
-    for (int32_t i = 0; i < node->input_count; i++) {
-        if (node->inputs[i] == value) {
+    for (int32_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i] == value)
             return true;
-        }
-    }
     return false;
 }
 
 size_t rmt_graph_uses(const rmt_graph *graph, int32_t value)
 {
     size_t uses = 0;
-    for (size_t i = 0; i < graph->node_count; i++) {
+    for (size_t i = 0; i < graph->node_count; i++)
         uses += !graph->nodes[i].dead && reads(&graph->nodes[i], value);
-    }
-    for (size_t i = 0; i < graph->output_count; i++) {
+    for (size_t i = 0; i < graph->output_count; i++)
         uses += graph->outputs[i] == value;
-    }
     return uses;
 }
 
 static void replace(int32_t *list, size_t count, int32_t from, int32_t to)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         list[i] = list[i] == from ? to : list[i];
-    }
 }
 
 void rmt_graph_replace_uses(rmt_graph *graph, int32_t from, int32_t to)
 {
-    for (size_t i = 0; i < graph->node_count; i++) {
-        if (!graph->nodes[i].dead) {
+    for (size_t i = 0; i < graph->node_count; i++)
+        if (!graph->nodes[i].dead)
             replace(graph->nodes[i].inputs, (size_t)graph->nodes[i].input_count, from, to);
-        }
-    }
     replace(graph->outputs, graph->output_count, from, to);
 }

@@ -124,11 +124,10 @@ static const blob *damaged_part(const subject *s) { return s->damage_params ? &s
 /* Takes the mutant. */
 static void judge(const subject *s, blob mutant)
 {
-    if (s->is_yaml) {
+    if (s->is_yaml)
         judge_yaml(&mutant);
-    } else {
+    else
         judge_program(s->damage_params ? &s->program : &mutant, s->damage_params ? &mutant : &s->params);
-    }
     free(mutant.data);
 }
 
@@ -155,9 +154,8 @@ static void cut_everywhere(const subject *s, size_t header_bytes)
 {
     const blob *whole = damaged_part(s);
     size_t step = whole->bytes / 100 > 0 ? whole->bytes / 100 : 1;
-    for (size_t end = 0; end < whole->bytes; end += end < header_bytes ? 1 : step) {
+    for (size_t end = 0; end < whole->bytes; end += end < header_bytes ? 1 : step)
         judge(s, blob_copy(whole->data, end));
-    }
 }
 
 /* Every bit of every `stride`-th byte; and the byte at its extremes. */
@@ -178,9 +176,8 @@ static void append_and_repeat(const subject *s)
 {
     static const unsigned char tail[] = {0, 0x0a, 0xff, 0x0a, 0x80};
     const blob *whole = damaged_part(s);
-    for (size_t i = 1; i <= sizeof(tail); i++) {
+    for (size_t i = 1; i <= sizeof(tail); i++)
         judge(s, blob_splice(whole, whole->bytes, 0, tail, i));
-    }
     judge(s, blob_splice(whole, whole->bytes, 0, whole->data, whole->bytes));
 }
 
@@ -214,11 +211,9 @@ static message message_of(message parent, uint64_t number)
         {LOD_TENSOR, 1, TENSOR}, {OP, 1, SLOT},   {OP, 2, SLOT},  {OP, 4, ATTR},      {ATTR, 20, SCALAR},
         {ATTR, 21, SCALAR},
     };
-    for (size_t i = 0; i < COUNT(schema); i++) {
-        if (schema[i].parent == parent && schema[i].number == number) {
+    for (size_t i = 0; i < COUNT(schema); i++)
+        if (schema[i].parent == parent && schema[i].number == number)
             return schema[i].child;
-        }
-    }
     return NONE;
 }
 
@@ -228,18 +223,16 @@ static uint64_t take_varint(const unsigned char *data, size_t *at)
     for (unsigned shift = 0;; shift += 7) {
         unsigned char byte = data[(*at)++];
         value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
+        if (byte < 0x80)
             return value;
-        }
     }
 }
 
 static size_t make_varint(uint64_t value, unsigned char *bytes)
 {
     size_t count = 0;
-    for (; value >= 0x80; value >>= 7) {
+    for (; value >= 0x80; value >>= 7)
         bytes[count++] = (unsigned char)(value | 0x80);
-    }
     bytes[count++] = (unsigned char)value;
     return count;
 }
@@ -275,9 +268,8 @@ static void scan_program(const blob *program, field_list *fields)
     scan_message(program, 0, program->bytes, PROGRAM, -1, fields);
     for (size_t i = 0; i < fields->count; i++) {
         field at = fields->items[i];
-        if (at.holds != NONE) {
+        if (at.holds != NONE)
             scan_message(program, at.value, at.end, at.holds, (int)i, fields);
-        }
     }
 }
 
@@ -361,9 +353,8 @@ static void delete_and_repeat(const subject *s, const field_list *fields, size_t
     judge(s, edit(&s->program, fields, at->parent, at->start, 0, s->program.data + at->start, bytes));
     if (bytes <= 64) {
         static unsigned char many[64 * 1024];
-        for (size_t i = 0; i < 1024; i++) {
+        for (size_t i = 0; i < 1024; i++)
             memcpy(many + i * bytes, s->program.data + at->start, bytes);
-        }
         judge(s, edit(&s->program, fields, at->parent, at->start, 0, many, 1024 * bytes));
     }
     const field *next = index + 1 < fields->count ? &fields->items[index + 1] : NULL;
@@ -490,15 +481,13 @@ static void damaged_configurations_are_refused_or_trees(void **state)
                                          "\xff\xfe",
                                          "<<: *a\n"};
     mutants_seen = mutants_opened = 0;
-    subject s = {.is_yaml = true, .program = blob_read(DATA "/formats/inference_cls.yaml")};
+    subject s = {.is_yaml = true, .program = blob_read(DATA "/formats/classifier.yaml")};
     cut_everywhere(&s, s.program.bytes);
     flip_bits(&s, 1);
     append_and_repeat(&s);
-    for (size_t at = 0; at < s.program.bytes; at += 3) {
-        for (size_t i = 0; i < COUNT(pieces); i++) {
+    for (size_t at = 0; at < s.program.bytes; at += 3)
+        for (size_t i = 0; i < COUNT(pieces); i++)
             judge(&s, blob_splice(&s.program, at, 0, pieces[i], strlen(pieces[i])));
-        }
-    }
     subject_close(&s);
     print_message("%zu mutants of a configuration, %zu opened\n", mutants_seen, mutants_opened);
     assert_true(mutants_seen >= 4000);
@@ -524,9 +513,8 @@ static void repetition_does_not_slow_a_configuration(void **state)
         blob text = {malloc(BYTES), BYTES};
         assert_non_null(text.data);
         memcpy(text.data, cases[i].start, start);
-        for (size_t at = start; at < BYTES; at++) {
+        for (size_t at = start; at < BYTES; at++)
             text.data[at] = (unsigned char)cases[i].unit[(at - start) % strlen(cases[i].unit)];
-        }
         subject s = {.is_yaml = true};
         judge(&s, text);
     }

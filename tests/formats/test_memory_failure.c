@@ -75,9 +75,8 @@ static ramet_status open_program(ramet_error *error)
     rmt_program program;
     ramet_status status = rmt_program_open(DATA "/operators/network_lcnet_block/inference.pdmodel",
                                            DATA "/operators/network_lcnet_block/inference.pdiparams", &program, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         rmt_program_close(&program);
-    }
     return status;
 }
 
@@ -85,9 +84,8 @@ static ramet_status open_attributes(ramet_error *error)
 {
     rmt_program program;
     ramet_status status = rmt_program_open(DATA "/formats/attributes.pdmodel", NULL, &program, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         rmt_program_close(&program);
-    }
     return status;
 }
 
@@ -96,19 +94,17 @@ static ramet_status open_stacked(ramet_error *error)
     rmt_program program;
     ramet_status status =
         rmt_program_open(DATA "/operators/slice_ends_tensor_only/inference.pdmodel", NULL, &program, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         rmt_program_close(&program);
-    }
     return status;
 }
 
 static ramet_status open_yaml(ramet_error *error)
 {
     rmt_yaml_file file;
-    ramet_status status = rmt_yaml_open(DATA "/formats/inference_cls.yaml", &file, error);
-    if (status == RAMET_STATUS_OK) {
+    ramet_status status = rmt_yaml_open(DATA "/formats/classifier.yaml", &file, error);
+    if (status == RAMET_STATUS_OK)
         rmt_yaml_close(&file);
-    }
     return status;
 }
 
@@ -116,9 +112,8 @@ static ramet_status open_lines(ramet_error *error)
 {
     rmt_lines lines;
     ramet_status status = rmt_lines_open(DATA "/operators/cases.txt", &lines, error);
-    if (status == RAMET_STATUS_OK) {
+    if (status == RAMET_STATUS_OK)
         rmt_lines_close(&lines);
-    }
     return status;
 }
 
@@ -159,9 +154,8 @@ static void every_failed_allocation_is_reported_and_leaves_nothing(void **state)
         {"a configuration", open_yaml, 50},
         {"lines", open_lines, 2},
     };
-    if (!ALLOCATOR_IS_OURS) {
+    if (!ALLOCATOR_IS_OURS)
         skip();
-    }
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         long calls = sweep(cases[i].open);
         print_message("%s: %ld allocations\n", cases[i].what, calls);

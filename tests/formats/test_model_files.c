@@ -44,9 +44,8 @@ static int tear_down(void **state)
         "model.pdmodel",  "model.pdiparams",   "infer_cfg.yml",       "__model__",     "__params__",
         "lines.txt",      "other.pdmodel",     "other.pdiparams",     "deploy.yaml",
     };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         (void)unlink(path_of(names[i]));
-    }
     return rmdir(folder);
 }
 
@@ -56,13 +55,11 @@ static void assert_found(const char *model, const char *const *expected)
 {
     rmt_model_files files;
     ramet_error error = {0};
-    if (rmt_model_files_find(model, NULL, NULL, &files, &error) != RAMET_STATUS_OK) {
+    if (rmt_model_files_find(model, NULL, NULL, &files, &error) != RAMET_STATUS_OK)
         fail_msg("%s", error.message);
-    }
     const char *found[] = {files.program, files.params, files.config};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++)
         assert_string_equal(found[i], expected[i] != NULL ? path_of(expected[i]) : "");
-    }
 }
 
 static void files_of_each_series_are_found(void **state)
@@ -85,13 +82,11 @@ static void files_of_each_series_are_found(void **state)
         {{"inference.pdmodel", "model.pdiparams"}, {"inference.pdmodel", NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        for (size_t k = 0; k < 4 && cases[i].present[k] != NULL; k++) {
+        for (size_t k = 0; k < 4 && cases[i].present[k] != NULL; k++)
             write_file(cases[i].present[k], "", 0);
-        }
         assert_found(folder, cases[i].expected);
-        for (size_t k = 0; k < 4 && cases[i].present[k] != NULL; k++) {
+        for (size_t k = 0; k < 4 && cases[i].present[k] != NULL; k++)
             assert_int_equal(unlink(path_of(cases[i].present[k])), 0);
-        }
     }
 }
 
@@ -141,9 +136,8 @@ static void an_endless_path_is_refused(void **state)
     rmt_model_files files;
     ramet_error error = {0};
     (void)strcpy(model, folder);
-    while (strlen(model) < RMT_PATH_BYTES - 8) {
+    while (strlen(model) < RMT_PATH_BYTES - 8)
         (void)strcat(model, "/.");
-    }
     assert_int_equal(rmt_model_files_find(model, NULL, NULL, &files, &error), RAMET_STATUS_INVALID_ARGUMENT);
 }
 
@@ -171,9 +165,8 @@ static void text_is_cut_into_lines(void **state)
         write_file("lines.txt", cases[i].text, strlen(cases[i].text));
         assert_int_equal(rmt_lines_open(path_of("lines.txt"), &lines, NULL), RAMET_STATUS_OK);
         assert_int_equal(lines.count, cases[i].count);
-        for (size_t k = 0; k < lines.count; k++) {
+        for (size_t k = 0; k < lines.count; k++)
             assert_string_equal(lines.items[k], cases[i].lines[k]);
-        }
         rmt_lines_close(&lines);
     }
 }

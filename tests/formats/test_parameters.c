@@ -55,11 +55,11 @@ static void every_type_is_read_in_the_order_of_names(void **state)
         ramet_dtype dtype;
         rmt_shape shape;
     } cases[] = {
-        {"p_5", RAMET_DTYPE_FLOAT32, {2, {2, 3}}},  {"p_6", RAMET_DTYPE_FLOAT64, {1, {1}}},
-        {"p_7", RAMET_DTYPE_FLOAT16, {1, {5}}},     {"p_8", RAMET_DTYPE_INT8, {2, {3, 1}}},
-        {"p_9", RAMET_DTYPE_UINT8, {3, {2, 2, 2}}}, {"p_10", RAMET_DTYPE_INT16, {1, {7}}},
-        {"p_11", RAMET_DTYPE_INT32, {1, {1}}},      {"p_12", RAMET_DTYPE_INT64, {3, {1, 1, 4}}},
-        {"p_13", RAMET_DTYPE_BOOL, {1, {3}}},
+        {"param_8.w_0", RAMET_DTYPE_FLOAT32, {2, {2, 3}}},   {"param_9.w_0", RAMET_DTYPE_FLOAT64, {1, {1}}},
+        {"param_10.w_0", RAMET_DTYPE_FLOAT16, {1, {5}}},     {"param_11.w_0", RAMET_DTYPE_INT8, {2, {3, 1}}},
+        {"param_12.w_0", RAMET_DTYPE_UINT8, {3, {2, 2, 2}}}, {"param_13.w_0", RAMET_DTYPE_INT16, {1, {7}}},
+        {"param_14.w_0", RAMET_DTYPE_INT32, {1, {1}}},       {"param_15.w_0", RAMET_DTYPE_INT64, {3, {1, 1, 4}}},
+        {"param_16.w_0", RAMET_DTYPE_BOOL, {1, {3}}},
     };
     rmt_program program;
     assert_int_equal(rmt_program_open(DATA "/formats/types.pdmodel", DATA "/formats/types.pdiparams", &program, NULL),
@@ -89,9 +89,8 @@ typedef struct record {
 
 static void put(record *to, uint64_t number, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
         to->bytes[to->count++] = (unsigned char)(number >> (8 * i));
-    }
 }
 
 /* One record: float32 [2] = {1, 2} unless the description says otherwise. */
@@ -200,9 +199,8 @@ static void damaged_records_are_refused_with_their_place(void **state)
         rmt_param param = {0};
         ramet_error error = {0};
         assert_int_equal(read_only_record(&made, &param, &error), RAMET_STATUS_BAD_FORMAT);
-        if (strstr(error.message, cases[i].said) == NULL) {
+        if (strstr(error.message, cases[i].said) == NULL)
             fail_msg("case %zu says \"%s\", not \"%s\"", i, error.message, cases[i].said);
-        }
         assert_non_null(strstr(error.place, "p.pdiparams: offset "));
     }
 }

@@ -13,9 +13,8 @@
 static void open_text(const char *text, rmt_yaml_file *file)
 {
     ramet_error error = {0};
-    if (rmt_yaml_open_memory(text, strlen(text), "inference.yml", file, &error) != RAMET_STATUS_OK) {
+    if (rmt_yaml_open_memory(text, strlen(text), "inference.yml", file, &error) != RAMET_STATUS_OK)
         fail_msg("%s [%s]", error.message, error.place);
-    }
 }
 
 static void a_classifier_configuration_is_read(void **state)
@@ -136,9 +135,8 @@ static void plain_scalars_have_their_types(void **state)
         bool truth = false;
         int kinds = (rmt_yaml_is_null(node) ? NOTHING : 0) | (rmt_yaml_read_int(node, &integer) ? INT : 0) |
                     (rmt_yaml_read_bool(node, &truth) ? BOOL : 0) | (rmt_yaml_read_float(node, &number) ? FLOAT : 0);
-        if (kinds != cases[i].kinds) {
+        if (kinds != cases[i].kinds)
             fail_msg("'%s' is of kinds %d, not %d", cases[i].text, kinds, cases[i].kinds);
-        }
         assert_true(number == ((kinds & FLOAT) != 0 ? cases[i].value : -1.0));
         assert_true((kinds & BOOL) == 0 || truth == (cases[i].value > 0.0));
         rmt_yaml_close(&file);
@@ -195,9 +193,8 @@ static void bad_files_name_their_line(void **state)
         ramet_error error = {0};
         ramet_status status = rmt_yaml_open_memory(cases[i].text, strlen(cases[i].text), "x.yml", &file, &error);
         assert_int_equal(status, RAMET_STATUS_BAD_FORMAT);
-        if (strstr(error.message, cases[i].said) == NULL || strstr(error.place, cases[i].place) == NULL) {
+        if (strstr(error.message, cases[i].said) == NULL || strstr(error.place, cases[i].place) == NULL)
             fail_msg("case %zu says \"%s\" at \"%s\"", i, error.message, error.place);
-        }
         assert_null(file.root);
     }
 }
@@ -221,9 +218,8 @@ static void budgets_hold(void **state)
     memset(text, ' ', TOO_MANY);
     assert_int_equal(rmt_yaml_open_memory(text, TOO_MANY, "x.yml", &file, &error), RAMET_STATUS_OVER_BUDGET);
     text[0] = '[';
-    for (size_t i = 1; i + 1 < ENTRIES; i += 2) {
+    for (size_t i = 1; i + 1 < ENTRIES; i += 2)
         memcpy(text + i, "1,", 2);
-    }
     assert_int_equal(rmt_yaml_open_memory(text, ENTRIES, "x.yml", &file, &error), RAMET_STATUS_OVER_BUDGET);
     assert_non_null(strstr(error.message, "too many entries"));
     free(text);
@@ -235,7 +231,7 @@ static void a_file_is_opened_or_missed(void **state)
     rmt_yaml_file file;
     ramet_error error = {0};
     assert_int_equal(rmt_yaml_open(RAMET_TEST_DATA "/formats/none.yml", &file, &error), RAMET_STATUS_NOT_FOUND);
-    assert_int_equal(rmt_yaml_open(RAMET_TEST_DATA "/formats/inference_cls.yaml", &file, &error), RAMET_STATUS_OK);
+    assert_int_equal(rmt_yaml_open(RAMET_TEST_DATA "/formats/classifier.yaml", &file, &error), RAMET_STATUS_OK);
     assert_non_null(rmt_yaml_get(file.root, "PreProcess"));
     rmt_yaml_close(&file);
 }

@@ -28,9 +28,8 @@ static void elements_are_counted_or_refused(void **state)
         {{1, {INT64_MIN}}, -1},
         {{-1, {0}}, -1},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(rmt_shape_elements(&cases[i].shape), cases[i].elements);
-    }
 }
 
 static void shapes_are_equal_up_to_their_rank(void **state)
@@ -70,14 +69,12 @@ static void text_stays_in_its_room(void **state)
     const rmt_shape shape = {4, {11, 22, 33, 44}};
     for (size_t size = 0; size < 16; size++) {
         char text[17];
-        for (size_t i = 0; i < sizeof(text); i++) {
+        for (size_t i = 0; i < sizeof(text); i++)
             text[i] = 'x';
-        }
         rmt_shape_print(&shape, text, size);
         assert_int_equal(text[size], 'x');
-        if (size > 0) {
+        if (size > 0)
             assert_true(strlen(text) < size);
-        }
     }
 }
 
