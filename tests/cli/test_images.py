@@ -134,6 +134,13 @@ class Order(Pictures):
             self.assertEqual((text.code, len(text.lines), len(text.err.splitlines())), (1, 8, 1))
             self.assertTrue(text.err.startswith(f'ramet: {paths[4]}: '))
 
+    def test_an_image_over_the_budget_fails_alone(self):
+        for name, side in (('a.ppm', 64), ('b.ppm', 900), ('c.ppm', 64)):
+            write_picture(self.folder / name, side, side)
+        result = self.ocr('a.ppm', 'b.ppm', 'c.ppm', '--json', '--memory_budget_bytes', '1000000')
+        self.assertEqual((result.code, ['error' in entry for entry in result.objects]), (1, [False, True, False]))
+        self.assertIn('the budget is 1000000', result.objects[1]['error'])
+
     def test_all_images_may_fail(self):
         for name in ('a.png', 'b.jpg', 'c.webp', 'd.bmp'):
             (self.folder / name).write_bytes(b'')
