@@ -31,7 +31,7 @@ static const cli_flag engine_flags[] = {
     {"memory_budget_bytes", CLI_KIND_BYTES, offsetof(ramet_runtime_option, memory_budget_bytes), "N",
      "bytes: ceiling of the working memory of one clone (default 4 GiB)", 0, 0},
     {"plan_capacity", CLI_KIND_INT, offsetof(ramet_runtime_option, plan_capacity), "N",
-     "input shapes that a model remembers (default 16)", 1, 65536},
+     "input shapes that a model remembers (default 16)", 1, 4096},
 };
 
 static const cli_flag file_flags[] = {

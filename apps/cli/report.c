@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-/* This process, in bytes; null where the system does not tell. */
+/* This process, in bytes; left out where the system does not tell. */
 static void add_process_memory(json_t *report)
 {
     FILE *rollup = fopen("/proc/self/smaps_rollup", "re");
