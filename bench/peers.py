@@ -29,7 +29,7 @@ OCR_TWINS = {
     'cls': 'ch_ppocr_mobile_v2.0_cls_infer.onnx',
     'rec': 'ch_PP-OCRv4_rec_infer.onnx',
 }
-FEWEST_ROUNDS = 7
+FEWEST_ROUNDS = 5
 
 
 def time_once(run, value):
@@ -39,9 +39,7 @@ def time_once(run, value):
 
 
 def rounds(runs, value, seconds):
-    """Milliseconds [round][run]; the runs take turns at going first."""
-    for run in runs:
-        run(value)
+    """Milliseconds [round][run] of runs that have run before; they take turns at going first."""
     table, end = [], time.perf_counter() + seconds
     while len(table) < FEWEST_ROUNDS or time.perf_counter() < end:
         row = np.empty(len(runs))
