@@ -279,6 +279,37 @@ static void jpegs_without_an_end_marker_lose_nothing(void **state)
     free(file);
 }
 
+/* The next marker at or after `at`: 0xff and a byte that is no data. */
+static size_t next_marker(const unsigned char *file, size_t at)
+{
+    while (file[at] != 0xff || file[at + 1] == 0)
+        at++;
+    return at;
+}
+
+/* A progressive JPEG whose first scan stands there again and again: each costs a walk over the whole picture. */
+static void jpegs_of_very_many_scans_are_over_budget(void **state)
+{
+    (void)state;
+    enum { TIMES = 200 };
+    size_t bytes, scan = 0;
+    unsigned char *file = read_file("progressive.jpg", &bytes);
+    while (file[scan] != 0xff || file[scan + 1] != 0xda)
+        scan++;
+    size_t end = next_marker(file, scan + 2), length = end - scan, many_bytes = bytes + TIMES * length;
+    unsigned char *many = malloc(many_bytes);
+    assert_non_null(many);
+    memcpy(many, file, end);
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(many + end + i * length, file + scan, length);
+    memcpy(many + end + TIMES * length, file + end, bytes - end);
+    assert_int_equal(decode_text((char *)many, many_bytes, 0, NULL), RAMET_STATUS_OVER_BUDGET);
+    memcpy(many + end + 50 * length, file + end, bytes - end);
+    assert_int_equal(decode_text((char *)many, bytes + 50 * length, 0, NULL), RAMET_STATUS_OK);
+    free(many);
+    free(file);
+}
+
 static void missing_files_and_wrong_calls_are_told(void **state)
 {
     (void)state;
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(huge_claims_cost_nothing),
         cmocka_unit_test(cut_files_are_refused_or_whole),
         cmocka_unit_test(jpegs_without_an_end_marker_lose_nothing),
+        cmocka_unit_test(jpegs_of_very_many_scans_are_over_budget),
         cmocka_unit_test(missing_files_and_wrong_calls_are_told),
         cmocka_unit_test(errors_of_files_name_the_file),
     };
