@@ -36,7 +36,7 @@ static uint16_t float16_from_double(double value)
         return (uint16_t)(sign | 0x7c00);
     int exponent = 0;
     (void)frexp(magnitude, &exponent);
-    int unit = exponent < -13 ? -24 : exponent - 11; /* of the last place */
+    int unit = magnitude < 0x1p-14 ? -24 : exponent - 11; /* of the last place */
     double places = nearbyint(ldexp(magnitude, -unit));
     return (uint16_t)(sign | (int)(unit == -24 ? places : (unit + 24) * 1024 + places));
 }
