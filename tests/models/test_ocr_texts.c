@@ -60,7 +60,7 @@ static ramet_ocr_result read_image(ramet_ocr *ocr, const ramet_image *image)
     return result;
 }
 
-/* ---- against the official numbers ------------------------------------------------------------------------------------- */
+/* ---- against the official numbers -------------------------------------------------------------------------------- */
 
 static double number(const rmt_yaml *line, const char *key)
 {
@@ -130,7 +130,7 @@ static void demo_images_read_as_officially(void **state)
     rmt_yaml_close(&file);
 }
 
-/* ---- the same bytes -------------------------------------------------------------------------------------------------------- */
+/* ---- the same bytes ---------------------------------------------------------------------------------------------- */
 
 static void check_same(const ramet_ocr_result *a, const ramet_ocr_result *b)
 {
@@ -213,7 +213,7 @@ static void clones_and_threads_do_not_show(void **state)
     }
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------------------------------ */
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
 
 /* The part of an image that a quad's bounding box covers. */
 static ramet_image window_of(const ramet_image *image, const ramet_quad *quad)

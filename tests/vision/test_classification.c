@@ -16,7 +16,7 @@ static void write_file(char path[64], const char *bytes)
     close(file);
 }
 
-/* ---- preprocessor ----------------------------------------------------------------------------------------------------- */
+/* ---- preprocessor ------------------------------------------------------------------------------------------------ */
 
 #define ONE_LEVEL (1.0F / 255.0F / 0.224F + 1e-5F) /* what a step of one of 255 becomes at most */
 
@@ -193,7 +193,7 @@ static void pillows_resampling_is_refused(void **state)
     }
 }
 
-/* ---- postprocessor ------------------------------------------------------------------------------------------------------ */
+/* ---- postprocessor ----------------------------------------------------------------------------------------------- */
 
 static ramet_classify_postprocessor *labels_of(const char *text, ramet_status want)
 {

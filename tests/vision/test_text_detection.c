@@ -4,7 +4,7 @@
 
 #include "vision/ocr/ocr.h"
 
-/* ---- preprocessor --------------------------------------------------------------------------------------------------- */
+/* ---- preprocessor ------------------------------------------------------------------------------------------------ */
 
 static void input_sizes_are_official(void **state)
 {
@@ -102,7 +102,7 @@ static void channels_last_holds_the_same_numbers(void **state)
     tensorpack_close(&pack);
 }
 
-/* ---- postprocessor -------------------------------------------------------------------------------------------------- */
+/* ---- postprocessor ----------------------------------------------------------------------------------------------- */
 
 static ramet_det_option option_of(const double values[6])
 {
@@ -277,7 +277,7 @@ static void boxes_of_a_tiny_image_are_its_own_pixels(void **state)
     ramet_det_postprocessor_destroy(post);
 }
 
-/* ---- order ------------------------------------------------------------------------------------------------------------ */
+/* ---- order ------------------------------------------------------------------------------------------------------- */
 
 static void reading_order_is_official(void **state)
 {
@@ -337,7 +337,7 @@ static void a_square_on_its_corner_keeps_its_corners(void **state)
     }
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static void impossible_options_are_refused(void **state)
 {

@@ -2,7 +2,7 @@
 /* Borders, rectangles, filled polygons and grown quads equal what cv2 and pyclipper recorded. */
 #include "vision/packs.h"
 
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 
 static rmt_map map_of_bytes(const tensorpack_record *bitmap, float **values)
 {
@@ -121,7 +121,7 @@ static void dilation_equals_cv2(void **state)
     tensorpack_close(&pack);
 }
 
-/* ---- rectangles ---------------------------------------------------------------------------------------------------- */
+/* ---- rectangles -------------------------------------------------------------------------------------------------- */
 
 static void rectangles_equal_cv2(void **state)
 {
@@ -164,7 +164,7 @@ static void points_on_a_line_have_no_short_side(void **state)
     rmt_hull_clear(&hull);
 }
 
-/* ---- polygons ------------------------------------------------------------------------------------------------------- */
+/* ---- polygons ---------------------------------------------------------------------------------------------------- */
 
 static void filled_polygons_equal_cv2(void **state)
 {

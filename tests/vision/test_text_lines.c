@@ -6,7 +6,7 @@
 
 #include "vision/ocr/ocr.h"
 
-/* ---- crops --------------------------------------------------------------------------------------------------------- */
+/* ---- crops ------------------------------------------------------------------------------------------------------- */
 
 static int largest_step(const ramet_image *a, const ramet_image *b)
 {
@@ -67,7 +67,7 @@ static void a_flipped_crop_stands_on_its_head(void **state)
     rmt_crop_clear(&crop);
 }
 
-/* ---- inputs ----------------------------------------------------------------------------------------------------------- */
+/* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
 /* Rows 0, 23 and 47 of each channel. */
 static void check_rows(const char *name, const ramet_tensor *tensor, const tensorpack_record *rows)
@@ -170,7 +170,7 @@ static void widths_stay_within_their_limits(void **state)
     assert_int_equal(ramet_rec_preprocessor_create(&option, &rec, NULL), RAMET_STATUS_INVALID_ARGUMENT);
 }
 
-/* ---- texts -------------------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 /* A file of these bytes; the caller removes it. */
 static void write_file(char path[64], const char *bytes)
@@ -301,7 +301,7 @@ static void a_recogniser_needs_a_dictionary(void **state)
     assert_null(post);
 }
 
-/* ---- direction ---------------------------------------------------------------------------------------------------------- */
+/* ---- direction --------------------------------------------------------------------------------------------------- */
 
 static void the_better_direction_wins(void **state)
 {

@@ -6,7 +6,7 @@
  * box of the image -> reading order. A candidate falls out where one of these
  * steps finds it too small or too unsure; what is left is never an error.
  */
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 #include "vision/ocr/ocr.h"
 
 #include <math.h>

@@ -8,7 +8,7 @@
  * Cells never become empty, so a border can be walked again later; only its
  * start is kept, which bounds memory whatever the bitmap looks like.
  */
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * last bit of a corner counts. The calipers therefore calculate in float32 in
  * cv2's order, through centre, size and angle in degrees.
  */
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 
 #include <float.h>
 #include <math.h>

@@ -7,7 +7,7 @@
  * A side that leaves the mask is cut at its edges first, as cv2 does it; the
  * cut ends are whole cells, which bends the side a little.
  */
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * polygon, as cv2.fillPoly and cv2.mean give it. What is not a number makes
  * the mean one that is none.
  */
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 
 #include <math.h>
 

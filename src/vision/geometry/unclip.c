@@ -7,7 +7,7 @@
  * A quad needs no polygon clipping: the points of its arcs stand in closed
  * form, and only their hull is asked for.
  */
-#include "vision/ocr/geometry.h"
+#include "vision/geometry/geometry.h"
 
 #include <math.h>
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory that runs out under the stages: the n-th allocation fails, for n = 1, 2, ... until a whole scenario succeeds.
+ * Each failure must be reported as such, leave nothing allocated and not spoil the next call.
+ */
+#include "vision/packs.h"
+
+#include "ramet/ramet.h"
+#include "vision/ocr/ocr.h"
+
+/* ---- the allocator ----------------------------------------------------------------------------------------------- */
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+void __real_free(void *old);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+void __wrap_free(void *old);
+
+static long calls_left; /* 0: none fails; 1: the next one fails, and only that one */
+static long live, failed;
+
+static bool fails(void)
+{
+    if (calls_left == 0 || --calls_left > 0)
+        return false;
+    failed++;
+    return true;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    void *made = fails() ? NULL : __real_malloc(bytes);
+    live += made != NULL;
+    return made;
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    void *made = fails() ? NULL : __real_calloc(count, bytes);
+    live += made != NULL;
+    return made;
+}
+
+void *__wrap_realloc(void *old, size_t bytes)
+{
+    void *made = fails() ? NULL : __real_realloc(old, bytes);
+    live += made != NULL && old == NULL;
+    return made;
+}
+
+void __wrap_free(void *old)
+{
+    live -= old != NULL;
+    __real_free(old);
+}
+
+/* ---- scenarios --------------------------------------------------------------------------------------------------- */
+
+static uint8_t pixels[3 * 80 * 50];
+static const ramet_image image = {.data = pixels, .width = 80, .height = 50, .pitch = 240};
+static float map_values[64 * 96];
+
+static ramet_status run_detector_input(ramet_error *error)
+{
+    ramet_image tiny = {.data = pixels, .width = 20, .height = 10, .pitch = 240};
+    ramet_det_preprocessor *pre;
+    ramet_tensor tensor;
+    ramet_status status = ramet_det_preprocessor_create(NULL, &pre, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_det_preprocessor_run(pre, &tiny, &tensor, NULL, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_det_preprocessor_run(pre, &image, &tensor, NULL, error);
+    ramet_det_preprocessor_destroy(pre);
+    return status;
+}
+
+static ramet_status read_map(ramet_det_score_mode mode, ramet_error *error)
+{
+    ramet_tensor map = {.dtype = RAMET_DTYPE_FLOAT32, .rank = 4, .dims = {1, 1, 64, 96}, .data = map_values};
+    ramet_det_geometry geometry = {96, 64, 96, 64};
+    ramet_det_option option;
+    ramet_det_postprocessor *post;
+    ramet_det_result result = {0};
+    ramet_det_option_init(&option);
+    option.db_score_mode = mode;
+    ramet_status status = ramet_det_postprocessor_create(&option, &post, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_det_postprocessor_run(post, &map, &geometry, &result, error);
+    assert_int_equal(result.count, status == RAMET_STATUS_OK ? 2 : 0);
+    ramet_det_result_clear(&result);
+    ramet_det_postprocessor_destroy(post);
+    return status;
+}
+
+static ramet_status read_map_fast(ramet_error *error) { return read_map(RAMET_DET_SCORE_MODE_FAST, error); }
+static ramet_status read_map_slow(ramet_error *error) { return read_map(RAMET_DET_SCORE_MODE_SLOW, error); }
+
+static ramet_status run_recogniser_input(ramet_error *error)
+{
+    ramet_rec_preprocessor *pre;
+    ramet_tensor tensor;
+    ramet_status status = ramet_rec_preprocessor_create(NULL, &pre, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_rec_preprocessor_run(pre, &image, 1, &tensor, error);
+    ramet_rec_preprocessor_destroy(pre);
+    return status;
+}
+
+/* The lines of the recorded configuration stand for characters. */
+static ramet_status read_texts(ramet_error *error)
+{
+    float values[2 * 3 * 64] = {0};
+    ramet_rec_option option;
+    ramet_rec_postprocessor *post;
+    ramet_rec_result results[2] = {{0}};
+    ramet_rec_option_init(&option);
+    option.dictionary = RAMET_TEST_DATA "/classify/no_resize.yml";
+    ramet_status status = ramet_rec_postprocessor_create(NULL, &option, &post, error);
+    for (int64_t classes = 20; status == RAMET_STATUS_OK && classes < 64; classes++) {
+        ramet_tensor tensor = {.dtype = RAMET_DTYPE_FLOAT32, .rank = 3, .dims = {2, 3, classes}, .data = values};
+        status = ramet_rec_postprocessor_run(post, &tensor, results, 2, error);
+        if (status != RAMET_STATUS_BAD_SHAPE)
+            break;
+        status = RAMET_STATUS_OK; /* not the number of lines */
+    }
+    assert_int_equal(results[0].text != NULL && results[1].text != NULL, status == RAMET_STATUS_OK);
+    ramet_rec_result_clear(&results[0]);
+    ramet_rec_result_clear(&results[1]);
+    ramet_rec_postprocessor_destroy(post);
+    return status;
+}
+
+static ramet_status take_column(ramet_error *error)
+{
+    ramet_quad quad = {{{10, 5}, {20, 5}, {20, 45}, {10, 45}}};
+    rmt_crop crop = {0};
+    ramet_status status = rmt_crop_take(&crop, &image, &quad, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_crop_flip(&crop, error);
+    rmt_crop_clear(&crop);
+    return status;
+}
+
+static ramet_status run_classification_input(ramet_error *error)
+{
+    ramet_classify_preprocessor *pre;
+    ramet_tensor tensor;
+    ramet_status status = ramet_classify_preprocessor_create(RAMET_TEST_DATA "/classify/crop_pair.yml", &pre, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_classify_preprocessor_run(pre, &image, 1, &tensor, error);
+    ramet_classify_preprocessor_destroy(pre);
+    return status;
+}
+
+static ramet_status read_classes(ramet_error *error)
+{
+    float scores[2 * 3] = {0.5F, 0.25F, 0.25F, 0, 0, 1};
+    ramet_tensor tensor = {.dtype = RAMET_DTYPE_FLOAT32, .rank = 2, .dims = {2, 3}, .data = scores};
+    ramet_classify_postprocessor *post;
+    ramet_classify_result results[2] = {{0}};
+    ramet_status status = ramet_classify_postprocessor_create(RAMET_TEST_DATA "/classify/short.yml", &post, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_classify_postprocessor_run(post, &tensor, results, 2, error);
+    assert_int_equal(results[0].count + results[1].count, status == RAMET_STATUS_OK ? 2 : 0);
+    ramet_classify_result_clear(&results[0]);
+    ramet_classify_result_clear(&results[1]);
+    ramet_classify_postprocessor_destroy(post);
+    return status;
+}
+
+/* ---- the sweep --------------------------------------------------------------------------------------------------- */
+
+static void sweep(ramet_status (*scenario)(ramet_error *error), long least)
+{
+    for (long n = 1;; n++) {
+        ramet_error error = {0};
+        long before = live, failures = failed;
+        calls_left = n;
+        ramet_status status = scenario(&error);
+        calls_left = 0;
+        assert_int_equal(live, before);
+        if (failed == failures) {
+            assert_int_equal(status, RAMET_STATUS_OK);
+            assert_true(n > least);
+            return;
+        }
+        if (status != RAMET_STATUS_OK) { /* a library's spare buffer may do without */
+            assert_int_equal(status, RAMET_STATUS_OUT_OF_MEMORY);
+            assert_int_equal(error.status, RAMET_STATUS_OUT_OF_MEMORY);
+        }
+        assert_int_equal(scenario(NULL), RAMET_STATUS_OK);
+        assert_int_equal(live, before);
+    }
+}
+
+static void detection_survives_every_failure(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 64 * 96; i++) {
+        int row = i / 96, column = i % 96;
+        map_values[i] = column >= 10 && column < 80 && row % 32 >= 8 && row % 32 < 24 ? 0.9F : 0.1F;
+    }
+    sweep(run_detector_input, 3);
+    sweep(read_map_fast, 8);
+    sweep(read_map_slow, 8);
+}
+
+static void recognition_survives_every_failure(void **state)
+{
+    (void)state;
+    sweep(run_recogniser_input, 2);
+    sweep(read_texts, 5);
+    sweep(take_column, 2);
+}
+
+static void classification_survives_every_failure(void **state)
+{
+    (void)state;
+    sweep(run_classification_input, 5);
+    sweep(read_classes, 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(detection_survives_every_failure),
+        cmocka_unit_test(recognition_survives_every_failure),
+        cmocka_unit_test(classification_survives_every_failure),
+    };
+    return cmocka_run_group_tests_name("memory of the stages", tests, NULL, NULL);
+}
