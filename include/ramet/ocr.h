@@ -13,7 +13,11 @@
  * be used alone. Behaviour follows PaddleOCR's own Python; where FastDeploy 1.x
  * chose another default there is an option for it.
  *
- * Every handle is used by one thread at a time (else BUSY); clone for more.
+ * What is said once for all calls: every handle is used by one thread at a time, a second one gets BUSY where the call
+ * can tell; clone for more threads. After fork() a child may go on with its copies. Options may be NULL; ..._init()
+ * sets struct_bytes and leaves the defaults. A handle that a call makes is overwritten (NULL on failure), belongs to
+ * the caller and is freed with the call named destroy or close, which allows NULL. Results are overwritten (clear them
+ * first if they hold something) and zeroed on failure. Exhausted memory is OUT_OF_MEMORY.
  */
 #ifndef RAMET_OCR_H
 #define RAMET_OCR_H
@@ -59,6 +63,11 @@ typedef struct ramet_det_option {
     float mean[3], std[3];  /* B, G, R of pixel / 255; all zero: 0.485 0.456 0.406, 0.229 0.224 0.225 */
 } ramet_det_option;
 
+/*
+ * Sets struct_bytes and leaves the defaults.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_det_option_init(ramet_det_option *option);
 
 /* Text boxes of one image in reading order (top to bottom, left to right within a line). */
@@ -69,6 +78,11 @@ typedef struct ramet_det_result {
     void *owner;
 } ramet_det_result;
 
+/*
+ * Frees what a result holds and zeroes it; NULL and a zeroed result are allowed.
+ *
+ * Threads: any, one at a time for one result. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_det_result_clear(ramet_det_result *result);
 
 /* What the postprocessor needs to map a box back. */
@@ -81,32 +95,100 @@ typedef struct ramet_det_preprocessor ramet_det_preprocessor;
 typedef struct ramet_det_postprocessor ramet_det_postprocessor;
 typedef struct ramet_det_model ramet_det_model;
 
+/*
+ * The first stage of text detection.
+ *
+ * Threads: any. Memory: owned by the caller. Errors: INVALID_ARGUMENT (an option out of its range).
+ */
 RAMET_API ramet_status ramet_det_preprocessor_create(const ramet_det_option *option,
                                                      ramet_det_preprocessor **preprocessor, ramet_error *error);
+
+/*
+ * Frees a preprocessor and the tensor it gave last. Not for one that belongs to a model.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_det_preprocessor_destroy(ramet_det_preprocessor *preprocessor);
-/* One image -> float32 [1, 3, h, w], h and w multiples of 32. The data stays valid until the next run. */
+
+/*
+ * One image -> float32 [1, 3, h, w], h and w multiples of 32. geometry: for the postprocessor; may be NULL.
+ *
+ * Threads: one at a time, else BUSY. Memory: the tensor's data belongs to the preprocessor until its next run.
+ * Errors: INVALID_ARGUMENT, OVER_BUDGET.
+ */
 RAMET_API ramet_status ramet_det_preprocessor_run(ramet_det_preprocessor *preprocessor, const ramet_image *image,
                                                   ramet_tensor *tensor, ramet_det_geometry *geometry,
                                                   ramet_error *error);
 
+/*
+ * The last stage of text detection.
+ *
+ * Threads: any. Memory: owned by the caller. Errors: INVALID_ARGUMENT (an option out of its range).
+ */
 RAMET_API ramet_status ramet_det_postprocessor_create(const ramet_det_option *option,
                                                       ramet_det_postprocessor **postprocessor, ramet_error *error);
+
+/*
+ * Frees a postprocessor; results stay valid. Not for one that belongs to a model.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_det_postprocessor_destroy(ramet_det_postprocessor *postprocessor);
-/* map: float32 [1, 1, h, w] of probabilities. No text is an empty result, not an error. */
+
+/*
+ * map: float32 [1, 1, h, w] of probabilities. No text is an empty result, not an error; nor is a probability that is no
+ * number, which is no text.
+ *
+ * Threads: one at a time, else BUSY. Memory: the result owns one block.
+ * Errors: INVALID_ARGUMENT, BAD_SHAPE (a map that is no such tensor, or smaller than the geometry says).
+ */
 RAMET_API ramet_status ramet_det_postprocessor_run(ramet_det_postprocessor *postprocessor, const ramet_tensor *map,
                                                    const ramet_det_geometry *geometry, ramet_det_result *result,
                                                    ramet_error *error);
 
-/* options may be NULL. */
+/*
+ * model: folder or program file, as ramet_runtime_open().
+ *
+ * Threads: any. Memory: owned by the caller.
+ * Errors: as ramet_runtime_open(), INVALID_ARGUMENT (an option out of its range), UNSUPPORTED (several inputs or
+ * outputs).
+ */
 RAMET_API ramet_status ramet_det_model_open(const char *model, const ramet_runtime_option *runtime_option,
                                             const ramet_det_option *option, ramet_det_model **handle,
                                             ramet_error *error);
+
+/*
+ * Another handle for another thread: shares what never changes, costs well under 1 MiB.
+ *
+ * Threads: the origin must not be at work. Memory: owned by the caller. Errors: BUSY, OUT_OF_MEMORY.
+ */
 RAMET_API ramet_status ramet_det_model_clone(ramet_det_model *handle, ramet_det_model **clone, ramet_error *error);
+
+/*
+ * Closes a model; its clones and results stay valid.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_det_model_close(ramet_det_model *handle);
+
+/*
+ * The middle part, for ramet_runtime_memory(); it belongs to the model. NULL for NULL.
+ *
+ * Threads: any. Memory: the model's. Errors: none.
+ */
 RAMET_API ramet_runtime *ramet_det_model_runtime(ramet_det_model *handle);
+
+/* The first part, likewise. */
 RAMET_API ramet_det_preprocessor *ramet_det_model_preprocessor(ramet_det_model *handle);
+
+/* The last part, likewise. */
 RAMET_API ramet_det_postprocessor *ramet_det_model_postprocessor(ramet_det_model *handle);
-/* Images run one by one, each at its own size: results are those of single images. */
+
+/*
+ * images [count] -> results [count]. Images run one by one, each at its own size.
+ *
+ * Threads: one at a time, else BUSY. Memory: each result owns one block. Errors: as the three parts.
+ */
 RAMET_API ramet_status ramet_det_model_predict(ramet_det_model *handle, const ramet_image *images, size_t count,
                                                ramet_det_result *results, ramet_error *error);
 
@@ -119,6 +201,11 @@ typedef struct ramet_cls_option {
     int32_t batch_size;                /* crops a run; default 6, -1: all at once */
 } ramet_cls_option;
 
+/*
+ * Sets struct_bytes and leaves the defaults.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_cls_option_init(ramet_cls_option *option);
 
 /* label 0: upright, 1: upside down. */
@@ -131,28 +218,96 @@ typedef struct ramet_cls_preprocessor ramet_cls_preprocessor;
 typedef struct ramet_cls_postprocessor ramet_cls_postprocessor;
 typedef struct ramet_cls_model ramet_cls_model;
 
+/*
+ * The first stage of text direction.
+ *
+ * Threads: any. Memory: owned by the caller. Errors: INVALID_ARGUMENT (an option out of its range).
+ */
 RAMET_API ramet_status ramet_cls_preprocessor_create(const ramet_cls_option *option,
                                                      ramet_cls_preprocessor **preprocessor, ramet_error *error);
+
+/*
+ * Frees a preprocessor and the tensor it gave last. Not for one that belongs to a model.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_cls_preprocessor_destroy(ramet_cls_preprocessor *preprocessor);
-/* images [count] -> float32 [count, 3, image_height, image_width]. */
+
+/*
+ * images [count] -> float32 [count, 3, image_height, image_width].
+ *
+ * Threads: one at a time, else BUSY. Memory: the tensor's data belongs to the preprocessor until its next run.
+ * Errors: INVALID_ARGUMENT, OVER_BUDGET.
+ */
 RAMET_API ramet_status ramet_cls_preprocessor_run(ramet_cls_preprocessor *preprocessor, const ramet_image *images,
                                                   size_t count, ramet_tensor *tensor, ramet_error *error);
 
+/*
+ * The last stage of text direction.
+ *
+ * Threads: any. Memory: owned by the caller. Errors: INVALID_ARGUMENT (an option out of its range).
+ */
 RAMET_API ramet_status ramet_cls_postprocessor_create(const ramet_cls_option *option,
                                                       ramet_cls_postprocessor **postprocessor, ramet_error *error);
+
+/*
+ * Frees a postprocessor; results stay valid. Not for one that belongs to a model.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_cls_postprocessor_destroy(ramet_cls_postprocessor *postprocessor);
-/* scores: float32 [count, 2]. */
+
+/*
+ * scores: float32 [count, 2] -> results [count]; a score that is no number never wins.
+ *
+ * Threads: one at a time, else BUSY. Memory: none. Errors: INVALID_ARGUMENT, BAD_SHAPE.
+ */
 RAMET_API ramet_status ramet_cls_postprocessor_run(ramet_cls_postprocessor *postprocessor, const ramet_tensor *scores,
                                                    ramet_cls_result *results, size_t count, ramet_error *error);
 
+/*
+ * model: folder or program file, as ramet_runtime_open().
+ *
+ * Threads: any. Memory: owned by the caller.
+ * Errors: as ramet_runtime_open(), INVALID_ARGUMENT (an option out of its range), UNSUPPORTED (several inputs or
+ * outputs).
+ */
 RAMET_API ramet_status ramet_cls_model_open(const char *model, const ramet_runtime_option *runtime_option,
                                             const ramet_cls_option *option, ramet_cls_model **handle,
                                             ramet_error *error);
+
+/*
+ * Another handle for another thread: shares what never changes, costs well under 1 MiB.
+ *
+ * Threads: the origin must not be at work. Memory: owned by the caller. Errors: BUSY, OUT_OF_MEMORY.
+ */
 RAMET_API ramet_status ramet_cls_model_clone(ramet_cls_model *handle, ramet_cls_model **clone, ramet_error *error);
+
+/*
+ * Closes a model; its clones and results stay valid.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_cls_model_close(ramet_cls_model *handle);
+
+/*
+ * The middle part, for ramet_runtime_memory(); it belongs to the model. NULL for NULL.
+ *
+ * Threads: any. Memory: the model's. Errors: none.
+ */
 RAMET_API ramet_runtime *ramet_cls_model_runtime(ramet_cls_model *handle);
+
+/* The first part, likewise. */
 RAMET_API ramet_cls_preprocessor *ramet_cls_model_preprocessor(ramet_cls_model *handle);
+
+/* The last part, likewise. */
 RAMET_API ramet_cls_postprocessor *ramet_cls_model_postprocessor(ramet_cls_model *handle);
+
+/*
+ * images [count] -> results [count]. Turning the images is the caller's: ramet_cls_option.thresh is the pipeline's.
+ *
+ * Threads: one at a time, else BUSY. Memory: none. Errors: as the three parts.
+ */
 RAMET_API ramet_status ramet_cls_model_predict(ramet_cls_model *handle, const ramet_image *images, size_t count,
                                                ramet_cls_result *results, ramet_error *error);
 
@@ -165,9 +320,14 @@ typedef struct ramet_rec_option {
     int32_t image_width;     /* the least width, padded with grey; default 320 */
     int32_t max_image_width; /* wider text is squeezed to this; default 3200 */
     int32_t batch_size;      /* crops of one width a run; default 6, -1: all of one width at once */
-    int32_t no_space_char;   /* non-zero: the dictionary holds the space itself */
+    int32_t no_space_char;   /* a class beyond the dictionary is the space; non-zero: there is none, refuse it */
 } ramet_rec_option;
 
+/*
+ * Sets struct_bytes and leaves the defaults.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_rec_option_init(ramet_rec_option *option);
 
 /* text: UTF-8, possibly empty; score: mean probability of the characters that were kept, 0 when there are none. */
@@ -176,40 +336,121 @@ typedef struct ramet_rec_result {
     float score;
 } ramet_rec_result;
 
+/*
+ * Frees what a result holds and zeroes it; NULL and a zeroed result are allowed.
+ *
+ * Threads: any, one at a time for one result. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_rec_result_clear(ramet_rec_result *result);
 
 typedef struct ramet_rec_preprocessor ramet_rec_preprocessor;
 typedef struct ramet_rec_postprocessor ramet_rec_postprocessor;
 typedef struct ramet_rec_model ramet_rec_model;
 
+/*
+ * The first stage of text recognition.
+ *
+ * Threads: any. Memory: owned by the caller. Errors: INVALID_ARGUMENT (an option out of its range).
+ */
 RAMET_API ramet_status ramet_rec_preprocessor_create(const ramet_rec_option *option,
                                                      ramet_rec_preprocessor **preprocessor, ramet_error *error);
+
+/*
+ * Frees a preprocessor and the tensor it gave last. Not for one that belongs to a model.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_rec_preprocessor_destroy(ramet_rec_preprocessor *preprocessor);
-/* Columns of the network's input for an image of this size: what decides which images may share a batch. */
+
+/*
+ * Columns of the network's input for an image of this size: what decides which images may share a batch. 0 for a size
+ * below 1.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API int32_t ramet_rec_preprocessor_width(const ramet_rec_preprocessor *preprocessor, int32_t image_width,
                                                int32_t image_height);
-/* images [count], all of one ramet_rec_preprocessor_width() -> float32 [count, 3, image_height, width]. */
+
+/*
+ * images [count], all of one ramet_rec_preprocessor_width() -> float32 [count, 3, image_height, width].
+ *
+ * Threads: one at a time, else BUSY. Memory: the tensor's data belongs to the preprocessor until its next run.
+ * Errors: INVALID_ARGUMENT, BAD_SHAPE (images of several widths), OVER_BUDGET.
+ */
 RAMET_API ramet_status ramet_rec_preprocessor_run(ramet_rec_preprocessor *preprocessor, const ramet_image *images,
                                                   size_t count, ramet_tensor *tensor, ramet_error *error);
 
-/* model: folder or program, whose inference.yml gives the dictionary when the option names none; may be NULL otherwise. */
+/*
+ * model: folder or program, whose inference.yml gives the dictionary when the option names none; may be NULL otherwise.
+ *
+ * Threads: any. Memory: owned by the caller; the dictionary is shared by clones.
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (no dictionary), IO, BAD_FORMAT.
+ */
 RAMET_API ramet_status ramet_rec_postprocessor_create(const char *model, const ramet_rec_option *option,
                                                       ramet_rec_postprocessor **postprocessor, ramet_error *error);
+
+/*
+ * Frees a postprocessor; results stay valid. Not for one that belongs to a model.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_rec_postprocessor_destroy(ramet_rec_postprocessor *postprocessor);
-/* probabilities: float32 [count, steps, characters + 1], class 0 the CTC blank. */
+
+/*
+ * probabilities: float32 [count, steps, classes] -> results [count]. Class 0 is the CTC blank, then come the characters
+ * of the dictionary, then possibly the space.
+ *
+ * Threads: one at a time, else BUSY. Memory: each result owns its text.
+ * Errors: INVALID_ARGUMENT, BAD_SHAPE (also classes that are not those of the dictionary).
+ */
 RAMET_API ramet_status ramet_rec_postprocessor_run(ramet_rec_postprocessor *postprocessor,
                                                    const ramet_tensor *probabilities, ramet_rec_result *results,
                                                    size_t count, ramet_error *error);
 
+/*
+ * model: folder or program file, as ramet_runtime_open().
+ *
+ * Threads: any. Memory: owned by the caller.
+ * Errors: as ramet_runtime_open() and ramet_rec_postprocessor_create(), UNSUPPORTED (several inputs or outputs),
+ * BAD_SHAPE (a dictionary that does not fit the classes that the model declares).
+ */
 RAMET_API ramet_status ramet_rec_model_open(const char *model, const ramet_runtime_option *runtime_option,
                                             const ramet_rec_option *option, ramet_rec_model **handle,
                                             ramet_error *error);
+
+/*
+ * Another handle for another thread: shares what never changes, costs well under 1 MiB.
+ *
+ * Threads: the origin must not be at work. Memory: owned by the caller. Errors: BUSY, OUT_OF_MEMORY.
+ */
 RAMET_API ramet_status ramet_rec_model_clone(ramet_rec_model *handle, ramet_rec_model **clone, ramet_error *error);
+
+/*
+ * Closes a model; its clones and results stay valid.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_rec_model_close(ramet_rec_model *handle);
+
+/*
+ * The middle part, for ramet_runtime_memory(); it belongs to the model. NULL for NULL.
+ *
+ * Threads: any. Memory: the model's. Errors: none.
+ */
 RAMET_API ramet_runtime *ramet_rec_model_runtime(ramet_rec_model *handle);
+
+/* The first part, likewise. */
 RAMET_API ramet_rec_preprocessor *ramet_rec_model_preprocessor(ramet_rec_model *handle);
+
+/* The last part, likewise. */
 RAMET_API ramet_rec_postprocessor *ramet_rec_model_postprocessor(ramet_rec_model *handle);
-/* Images of one width share a batch; the text of an image never depends on the others. */
+
+/*
+ * images [count] -> results [count]. Images of one width share a batch; the text of an image never depends on the
+ * others.
+ *
+ * Threads: one at a time, else BUSY. Memory: each result owns its text. Errors: as the three parts.
+ */
 RAMET_API ramet_status ramet_rec_model_predict(ramet_rec_model *handle, const ramet_image *images, size_t count,
                                                ramet_rec_result *results, ramet_error *error);
 
@@ -226,6 +467,11 @@ typedef struct ramet_ocr_result {
     void *owner;
 } ramet_ocr_result;
 
+/*
+ * Frees what a result holds and zeroes it; NULL and a zeroed result are allowed.
+ *
+ * Threads: any, one at a time for one result. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_ocr_result_clear(ramet_ocr_result *result);
 
 /* Folders or program files of the models. */
@@ -246,25 +492,54 @@ typedef struct ramet_ocr_option {
     float drop_score; /* leave out texts below this score; default 0: keep all (PaddleOCR's tools use 0.5) */
 } ramet_ocr_option;
 
+/*
+ * Sets struct_bytes and leaves the defaults.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_ocr_option_init(ramet_ocr_option *option);
 
 typedef struct ramet_ocr ramet_ocr;
 
-/* Opens the models. option: may be NULL. Errors: as ramet_runtime_open(), and a dictionary that does not fit the model. */
+/*
+ * Opens the models.
+ *
+ * Threads: any. Memory: owned by the caller. Errors: as the ..._model_open() of the parts.
+ */
 RAMET_API ramet_status ramet_ocr_open(const ramet_ocr_files *files, const ramet_ocr_option *option, ramet_ocr **handle,
                                       ramet_error *error);
-/* Clones each part. */
+
+/*
+ * Another handle for another thread: clones each part.
+ *
+ * Threads: the origin must not be at work. Memory: owned by the caller. Errors: BUSY, OUT_OF_MEMORY.
+ */
 RAMET_API ramet_status ramet_ocr_clone(ramet_ocr *handle, ramet_ocr **clone, ramet_error *error);
+
+/*
+ * Closes a pipeline; its clones and results stay valid.
+ *
+ * Threads: no other call on it. Memory: freed. Errors: none.
+ */
 RAMET_API void ramet_ocr_close(ramet_ocr *handle);
 
-/* The parts; they belong to the pipeline; NULL where there is none. */
+/*
+ * The detector; it belongs to the pipeline. NULL where there is none.
+ *
+ * Threads: any. Memory: the pipeline's. Errors: none.
+ */
 RAMET_API ramet_det_model *ramet_ocr_det_model(ramet_ocr *handle);
+
+/* The direction classifier, likewise. */
 RAMET_API ramet_cls_model *ramet_ocr_cls_model(ramet_ocr *handle);
+
+/* The recogniser, likewise; never NULL. */
 RAMET_API ramet_rec_model *ramet_ocr_rec_model(ramet_ocr *handle);
 
 /*
  * images [count] -> results [count]. An image without text gives an empty result.
  *
+ * Threads: one at a time for a pipeline, else BUSY. Memory: each result owns one block; inside, the crops of one batch.
  * Errors: as the parts; then all results are zeroed.
  */
 RAMET_API ramet_status ramet_ocr_predict(ramet_ocr *handle, const ramet_image *images, size_t count,
