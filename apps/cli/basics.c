@@ -24,11 +24,10 @@ void cli_complain(const char *format, ...)
 void cli_error_print(const ramet_error *error, char *text, size_t size)
 {
     const char *message = error->message[0] ? error->message : ramet_status_name(error->status);
-    if (error->place[0]) {
+    if (error->place[0])
         snprintf(text, size, "%s (%s)", message, error->place);
-    } else {
+    else
         snprintf(text, size, "%s", message);
-    }
 }
 
 int cli_complain_error(const ramet_error *error)
@@ -69,9 +68,8 @@ void cli_texts_add(cli_texts *texts, const char *text)
 
 void cli_texts_clear(cli_texts *texts)
 {
-    for (size_t i = 0; i < texts->count; i++) {
+    for (size_t i = 0; i < texts->count; i++)
         free(texts->items[i]);
-    }
     free(texts->items);
     *texts = (cli_texts){0};
 }
@@ -86,12 +84,10 @@ size_t cli_word_distance(const char *a, const char *b)
 {
     enum { LONGEST = 63 };
     size_t length = strlen(b), row[LONGEST + 1]; /* row[j]: edits from the part of a read so far to b[0..j) */
-    if (length > LONGEST) {
+    if (length > LONGEST)
         return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= length; j++) {
+    for (size_t j = 0; j <= length; j++)
         row[j] = j;
-    }
     for (size_t i = 0; a[i]; i++) {
         size_t diagonal = row[0];
         row[0] = i + 1;
@@ -114,9 +110,8 @@ double cli_now_seconds(void)
 static ramet_status make_one_folder(const char *path, ramet_error *error)
 {
     struct stat info;
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))) {
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
         return RAMET_STATUS_OK;
-    }
     return cli_fail(error, RAMET_STATUS_IO, "cannot make the folder '%s': %s", path, strerror(errno));
 }
 

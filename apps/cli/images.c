@@ -32,9 +32,8 @@ static ramet_status predict_file(const cli_task *task, void *worker, const char 
 {
     ramet_image image = {0};
     ramet_status status = ramet_image_load(path, NULL, &image, error);
-    if (!status) {
+    if (!status)
         status = task->predict(worker, &image, result, error);
-    }
     ramet_image_clear(&image);
     return status;
 }
@@ -47,9 +46,8 @@ static json_t *describe_image(const cli_task *task, void *worker, const char *pa
     cli_json_set(result, "image", cli_json_text(path));
     cli_json_set(result, "task", cli_json_text(task->name));
     if (predict_file(task, worker, path, result, &error)) {
-        if (!strcmp(error.place, path)) {
+        if (!strcmp(error.place, path))
             error.place[0] = 0; /* said once is enough */
-        }
         char problem[sizeof error.message + sizeof error.place + 4];
         cli_error_print(&error, problem, sizeof problem);
         json_object_clear(result);
@@ -79,11 +77,9 @@ static int deliver_image(void *context, size_t index)
 
 static void close_workers(crew *c)
 {
-    for (int32_t i = 0; i < c->threads; i++) {
-        if (c->workers[i]) {
+    for (int32_t i = 0; i < c->threads; i++)
+        if (c->workers[i])
             c->task->close(c->workers[i]);
-        }
-    }
     free(c->workers);
 }
 
@@ -124,9 +120,8 @@ static void sum_memory(crew *c)
         sum->program_bytes += own ? held.program_bytes : 0;
         sum->plans_bytes += own ? held.plans_bytes : 0;
         sum->arena_bytes += held.arena_bytes;
-        if (held.arena_bytes > c->report.largest_arena_bytes) {
+        if (held.arena_bytes > c->report.largest_arena_bytes)
             c->report.largest_arena_bytes = held.arena_bytes;
-        }
     }
 }
 
@@ -144,9 +139,8 @@ static ramet_status run_workers(crew *c, ramet_error *error)
     double start = cli_now_seconds();
     ramet_status status = ramet_fleet_run(&job, c->paths.count, &option, &c->report.images, error);
     c->report.seconds = cli_now_seconds() - start;
-    for (size_t i = 0; i < c->window; i++) {
+    for (size_t i = 0; i < c->window; i++)
         cli_rendering_clear(&c->ring[i]); /* left over when the output broke */
-    }
     free(c->ring);
     return status;
 }
@@ -172,22 +166,19 @@ static bool print_report(crew *c)
 static int run_and_report(crew *c)
 {
     ramet_error error = {0};
-    if (run_workers(c, &error)) {
+    if (run_workers(c, &error))
         return cli_complain_error(&error);
-    }
     bool good = c->report.failed == 0 && !c->output.broken;
-    if (c->settings->report && !c->output.broken) {
+    if (c->settings->report && !c->output.broken)
         good = print_report(c) && good;
-    }
     return good ? CLI_EXIT_OK : CLI_EXIT_SOME_FAILED;
 }
 
 static int run_crew(crew *c)
 {
     ramet_error error = {0};
-    if (open_workers(c, &error) || cli_output_open(&c->output, c->settings, &error)) {
+    if (open_workers(c, &error) || cli_output_open(&c->output, c->settings, &error))
         return cli_complain_error(&error);
-    }
     int exit_code = run_and_report(c);
     bool written = cli_output_close(&c->output);
     return exit_code == CLI_EXIT_OK && !written ? CLI_EXIT_SOME_FAILED : exit_code;
@@ -201,9 +192,8 @@ int cli_images_run(const cli_task *task, const cli_image_settings *settings)
     if (cli_sources_expand(&settings->image_path, &c.paths, &error)) {
         exit_code = cli_complain_error(&error);
     } else {
-        if ((size_t)c.threads > c.paths.count) {
+        if ((size_t)c.threads > c.paths.count)
             c.threads = (int32_t)c.paths.count;
-        }
         c.report.threads = c.threads;
         c.report.share = settings->share;
         exit_code = run_crew(&c);

@@ -17,9 +17,8 @@ static size_t character_length(const unsigned char *text)
     size_t length = *text < 0x80 ? 1 : *text < 0xC0 ? 0 : *text < 0xE0 ? 2 : *text < 0xF0 ? 3 : *text < 0xF8 ? 4 : 0;
     uint32_t code = length > 1 ? *text & (0x7Fu >> length) : *text;
     for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80) {
+        if ((text[i] & 0xC0) != 0x80)
             return 0;
-        }
         code = code << 6 | (text[i] & 0x3Fu);
     }
     bool valid = length && code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
@@ -59,9 +58,8 @@ static double shortest_decimal(float value)
     for (int precision = 6; precision <= 9; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, (double)value);
         decimal = strtod(digits, NULL);
-        if ((float)decimal == value) {
+        if ((float)decimal == value)
             break;
-        }
     }
     return decimal;
 }
@@ -76,49 +74,43 @@ json_t *cli_json_int(int64_t value) { return cli_must(json_integer(value)); }
 json_t *cli_json_reals(const float *values, size_t count)
 {
     json_t *array = cli_must(json_array());
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         cli_json_append(array, cli_json_real(values[i]));
-    }
     return array;
 }
 
 json_t *cli_json_ints(const int32_t *values, size_t count)
 {
     json_t *array = cli_must(json_array());
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         cli_json_append(array, cli_json_int(values[i]));
-    }
     return array;
 }
 
 json_t *cli_json_texts(const char *const *texts, size_t count)
 {
     json_t *array = cli_must(json_array());
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         cli_json_append(array, cli_json_text(texts[i]));
-    }
     return array;
 }
 
 json_t *cli_json_shape(const ramet_tensor *tensor)
 {
     json_t *array = cli_must(json_array());
-    for (int32_t i = 0; i < tensor->rank; i++) {
+    for (int32_t i = 0; i < tensor->rank; i++)
         cli_json_append(array, cli_json_int(tensor->dims[i]));
-    }
     return array;
 }
 
 void cli_json_set(json_t *object, const char *key, json_t *value)
 {
-    if (json_object_set_new_nocheck(object, key, value)) {
+    if (json_object_set_new_nocheck(object, key, value))
         cli_must(NULL);
-    }
 }
 
 void cli_json_append(json_t *array, json_t *value)
 {
-    if (json_array_append_new(array, value)) {
+    if (json_array_append_new(array, value))
         cli_must(NULL);
-    }
 }

@@ -19,9 +19,8 @@ static void print_overview(FILE *out)
     fputs("ramet: PaddleClas and PaddleOCR models on CPUs, many threads from one copy of the weights\n\n"
           "Usage: ramet VERB [FLAGS] [ARGUMENTS]\n\n",
           out);
-    for (size_t i = 0; i < CLI_COUNT(verbs); i++) {
+    for (size_t i = 0; i < CLI_COUNT(verbs); i++)
         fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
-    }
     fputs("  help       this text; `ramet help VERB` shows the flags of a verb and an example\n"
           "  version    the version\n\n"
           "Exit code: 0 all good, 1 some inputs failed, 2 wrong usage or a model that cannot be opened\n",
@@ -30,27 +29,22 @@ static void print_overview(FILE *out)
 
 static const cli_verb *find_verb(const char *name)
 {
-    for (size_t i = 0; i < CLI_COUNT(verbs); i++) {
-        if (!strcmp(name, verbs[i]->name)) {
+    for (size_t i = 0; i < CLI_COUNT(verbs); i++)
+        if (!strcmp(name, verbs[i]->name))
             return verbs[i];
-        }
-    }
     return NULL;
 }
 
 static int complain_unknown_verb(const char *name)
 {
     const cli_verb *nearest = verbs[0];
-    for (size_t i = 1; i < CLI_COUNT(verbs); i++) {
-        if (cli_word_distance(name, verbs[i]->name) < cli_word_distance(name, nearest->name)) {
+    for (size_t i = 1; i < CLI_COUNT(verbs); i++)
+        if (cli_word_distance(name, verbs[i]->name) < cli_word_distance(name, nearest->name))
             nearest = verbs[i];
-        }
-    }
-    if (cli_word_distance(name, nearest->name) <= 2) {
+    if (cli_word_distance(name, nearest->name) <= 2)
         cli_complain("unknown verb '%s'; did you mean '%s'?", name, nearest->name);
-    } else {
+    else
         cli_complain("unknown verb '%s'; `ramet help` lists the verbs", name);
-    }
     return CLI_EXIT_USAGE;
 }
 
@@ -61,9 +55,8 @@ static int run_help(const char *name)
         char *arguments[] = {(char *)verb->name, "--help", NULL};
         return verb->run(2, arguments);
     }
-    if (name) {
+    if (name)
         return complain_unknown_verb(name);
-    }
     print_overview(stdout);
     return CLI_EXIT_OK;
 }
@@ -76,9 +69,8 @@ static int run_command(int argc, char **argv)
         print_overview(stderr);
         return CLI_EXIT_USAGE;
     }
-    if (is_one_of(argv[1], "help", "--help") || !strcmp(argv[1], "-h")) {
+    if (is_one_of(argv[1], "help", "--help") || !strcmp(argv[1], "-h"))
         return run_help(argv[2]);
-    }
     if (is_one_of(argv[1], "version", "--version")) {
         printf("ramet %s\n", ramet_version());
         return CLI_EXIT_OK;
@@ -94,9 +86,8 @@ static void occupy_standard_files(void)
     do {
         file = open("/dev/null", O_RDONLY);
     } while (file >= 0 && file <= STDERR_FILENO);
-    if (file >= 0) {
+    if (file >= 0)
         close(file);
-    }
 }
 
 int main(int argc, char **argv)

@@ -54,14 +54,12 @@ static bool read_quoted(const char **at, char *text, size_t size)
 {
     skip_space(at);
     char quote = **at;
-    if (quote != '\'' && quote != '"') {
+    if (quote != '\'' && quote != '"')
         return false;
-    }
     const char *end = strchr(*at + 1, quote);
     size_t length = end ? (size_t)(end - *at - 1) : size;
-    if (length >= size) {
+    if (length >= size)
         return false;
-    }
     memcpy(text, *at + 1, length);
     text[length] = 0;
     *at = end + 1;
@@ -72,9 +70,8 @@ static bool read_truth(const char **at, bool *truth)
 {
     skip_space(at);
     *truth = !strncmp(*at, "True", 4);
-    if (!*truth && strncmp(*at, "False", 5) != 0) {
+    if (!*truth && strncmp(*at, "False", 5) != 0)
         return false;
-    }
     *at += *truth ? 4 : 5;
     return true;
 }
@@ -82,9 +79,8 @@ static bool read_truth(const char **at, bool *truth)
 static bool read_dimension(const char **at, int64_t *dimension)
 {
     skip_space(at);
-    if (**at < '0' || **at > '9') {
+    if (**at < '0' || **at > '9')
         return false;
-    }
     errno = 0;
     char *end;
     *dimension = strtoll(*at, &end, 10);
@@ -98,9 +94,8 @@ static bool read_shape(const char **at, ramet_tensor *tensor)
     tensor->rank = 0;
     bool more = skip_sign(at, '(');
     while (more && !skip_sign(at, ')')) {
-        if (tensor->rank == RAMET_MAX_RANK || !read_dimension(at, &tensor->dims[tensor->rank++])) {
+        if (tensor->rank == RAMET_MAX_RANK || !read_dimension(at, &tensor->dims[tensor->rank++]))
             return false;
-        }
         more = skip_sign(at, ',') || (skip_space(at), **at == ')');
     }
     return more;
@@ -109,9 +104,8 @@ static bool read_shape(const char **at, ramet_tensor *tensor)
 static bool read_entry(const char **at, header *made)
 {
     char key[16];
-    if (!read_quoted(at, key, sizeof key) || !skip_sign(at, ':')) {
+    if (!read_quoted(at, key, sizeof key) || !skip_sign(at, ':'))
         return false;
-    }
     unsigned bit = 0;
     bool good = false;
     if (!strcmp(key, "descr")) {
@@ -134,9 +128,8 @@ static bool read_dictionary(const char *text, size_t length, header *made)
 {
     const char *at = text;
     bool more = skip_sign(&at, '{');
-    while (more && !skip_sign(&at, '}')) {
+    while (more && !skip_sign(&at, '}'))
         more = read_entry(&at, made) && (skip_sign(&at, ',') || *at == '}');
-    }
     skip_space(&at);
     return more && at == text + length && made->seen == SEEN_ALL;
 }
@@ -170,12 +163,10 @@ static ramet_status fail_format(const npy_file *npy, const char *what, ramet_err
 
 static ramet_status read_bytes(npy_file *npy, void *into, size_t bytes, ramet_error *error)
 {
-    if (bytes > npy->bytes_left) {
+    if (bytes > npy->bytes_left)
         return fail_format(npy, "it ends too early", error);
-    }
-    if (fread(into, 1, bytes, npy->file) != bytes) {
+    if (fread(into, 1, bytes, npy->file) != bytes)
         return cli_fail(error, RAMET_STATUS_IO, "cannot read '%s'", npy->path);
-    }
     npy->bytes_left -= bytes;
     return RAMET_STATUS_OK;
 }
@@ -183,9 +174,8 @@ static ramet_status read_bytes(npy_file *npy, void *into, size_t bytes, ramet_er
 static size_t little_endian(const unsigned char *bytes, size_t count)
 {
     size_t value = 0;
-    for (size_t i = count; i-- > 0;) {
+    for (size_t i = count; i-- > 0;)
         value = value << 8 | bytes[i];
-    }
     return value;
 }
 
@@ -194,19 +184,16 @@ static ramet_status read_preamble(npy_file *npy, size_t *header_bytes, ramet_err
 {
     unsigned char start[sizeof magic + 2], length[4];
     ramet_status status = read_bytes(npy, start, sizeof start, error);
-    if (status) {
+    if (status)
         return status;
-    }
     unsigned version = start[sizeof magic];
-    if (memcmp(start, magic, sizeof magic) != 0 || version < 1 || version > 3) {
+    if (memcmp(start, magic, sizeof magic) != 0 || version < 1 || version > 3)
         return fail_format(npy, "it does not begin as version 1, 2 or 3 does", error);
-    }
     size_t width = version == 1 ? 2 : 4;
     status = read_bytes(npy, length, width, error);
     *header_bytes = little_endian(length, width);
-    if (!status && *header_bytes > HEADER_MAX_BYTES) {
+    if (!status && *header_bytes > HEADER_MAX_BYTES)
         status = fail_format(npy, "its header is too long", error);
-    }
     return status;
 }
 
@@ -214,14 +201,12 @@ static ramet_status read_header(npy_file *npy, header *made, ramet_error *error)
 {
     size_t bytes = 0;
     ramet_status status = read_preamble(npy, &bytes, error);
-    if (status) {
+    if (status)
         return status;
-    }
     char *text = cli_must(calloc(bytes + 1, 1));
     status = read_bytes(npy, text, bytes, error);
-    if (!status && !read_dictionary(text, bytes, made)) {
+    if (!status && !read_dictionary(text, bytes, made))
         status = fail_format(npy, "its header is not understood", error);
-    }
     free(text);
     return status ? status : find_dtype(made, npy->path, error);
 }
@@ -231,9 +216,8 @@ static bool count_bytes(const ramet_tensor *tensor, size_t *bytes)
 {
     *bytes = ramet_dtype_bytes(tensor->dtype);
     bool fits = true;
-    for (int32_t i = 0; i < tensor->rank; i++) {
+    for (int32_t i = 0; i < tensor->rank; i++)
         fits = fits && !__builtin_mul_overflow(*bytes, (uint64_t)tensor->dims[i], bytes);
-    }
     return fits;
 }
 
@@ -252,9 +236,8 @@ static void *to_row_major(const ramet_tensor *tensor, const char *columns, size_
         memcpy(rows + to, columns + from, size);
         for (int32_t i = tensor->rank; i-- > 0;) { /* the next element, in row-major order */
             from += strides[i];
-            if (++at[i] < tensor->dims[i]) {
+            if (++at[i] < tensor->dims[i])
                 break;
-            }
             from -= strides[i] * (size_t)tensor->dims[i];
             at[i] = 0;
         }
@@ -265,9 +248,8 @@ static void *to_row_major(const ramet_tensor *tensor, const char *columns, size_
 static ramet_status read_elements(npy_file *npy, const header *made, ramet_tensor *tensor, ramet_error *error)
 {
     size_t bytes;
-    if (!count_bytes(&made->tensor, &bytes) || bytes != npy->bytes_left) {
+    if (!count_bytes(&made->tensor, &bytes) || bytes != npy->bytes_left)
         return fail_format(npy, "its size is not what its shape asks for", error);
-    }
     char *data = malloc(bytes ? bytes : 1);
     if (!data) {
         return cli_fail(error, RAMET_STATUS_OUT_OF_MEMORY, "no memory left for the %zu bytes of '%s'", bytes,
@@ -291,9 +273,8 @@ ramet_status cli_npy_read(const char *path, ramet_tensor *tensor, ramet_error *e
 {
     *tensor = (ramet_tensor){0};
     npy_file npy = {.path = path, .file = fopen(path, "re")};
-    if (!npy.file) {
+    if (!npy.file)
         return cli_fail(error, RAMET_STATUS_NOT_FOUND, "cannot open '%s': %s", path, strerror(errno));
-    }
     struct stat info;
     header made = {.seen = 0};
     ramet_status status;
@@ -303,9 +284,8 @@ ramet_status cli_npy_read(const char *path, ramet_tensor *tensor, ramet_error *e
         npy.bytes_left = (size_t)info.st_size;
         status = read_header(&npy, &made, error);
     }
-    if (!status) {
+    if (!status)
         status = read_elements(&npy, &made, tensor, error);
-    }
     fclose(npy.file);
     return status;
 }
@@ -314,11 +294,9 @@ ramet_status cli_npy_read(const char *path, ramet_tensor *tensor, ramet_error *e
 
 static const char *descr_of(ramet_dtype dtype)
 {
-    for (size_t i = 0; i < CLI_COUNT(dtypes); i++) {
-        if (dtypes[i].dtype == dtype) {
+    for (size_t i = 0; i < CLI_COUNT(dtypes); i++)
+        if (dtypes[i].dtype == dtype)
             return dtypes[i].descr;
-        }
-    }
     return NULL;
 }
 
@@ -334,9 +312,8 @@ static size_t print_header(char *text, size_t size, const char *descr, const ram
         length += (size_t)snprintf(text + length, size - length, "%lld%s", (long long)tensor->dims[i], comma);
     }
     length += (size_t)snprintf(text + length, size - length, "), }");
-    while ((length + 1) % HEADER_UNIT) {
+    while ((length + 1) % HEADER_UNIT)
         text[length++] = ' ';
-    }
     text[length++] = '\n';
     memcpy(text, magic, sizeof magic);
     memcpy(text + sizeof magic, (const unsigned char[]){1, 0}, 2);

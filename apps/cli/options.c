@@ -24,11 +24,9 @@ static int truth_of(const char *text)
 {
     static const char *const words[][2] = {{"false", "true"}, {"0", "1"}, {"no", "yes"}, {"off", "on"}};
     for (size_t i = 0; i < CLI_COUNT(words); i++) {
-        for (int truth = 0; truth < 2; truth++) {
-            if (!strcasecmp(text, words[i][truth])) {
+        for (int truth = 0; truth < 2; truth++)
+            if (!strcasecmp(text, words[i][truth]))
                 return truth;
-            }
-        }
     }
     return -1;
 }
@@ -43,9 +41,8 @@ static int choice_of(const char *choices, const char *word)
 {
     for (int place = 0; *choices; place++) {
         size_t length = strcspn(choices, "|");
-        if (length == strlen(word) && !memcmp(choices, word, length)) {
+        if (length == strlen(word) && !memcmp(choices, word, length))
             return place;
-        }
         choices += length + (choices[length] == '|');
     }
     return -1;
@@ -68,9 +65,8 @@ static bool store_int(const cli_flag *flag, const char *text, int32_t *target)
 {
     char *end;
     double value = read_number(flag, text, &end);
-    if (*end || isnan(value) || value != trunc(value) || fabs(value) > INT32_MAX) {
+    if (*end || isnan(value) || value != trunc(value) || fabs(value) > INT32_MAX)
         return false;
-    }
     *target = (int32_t)value;
     return true;
 }
@@ -80,9 +76,8 @@ static bool store_bytes(const char *text, uint64_t *target)
     char *end;
     errno = 0;
     uint64_t value = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || value == 0) {
+    if (*text < '0' || *text > '9' || *end || errno || value == 0)
         return false;
-    }
     *target = value;
     return true;
 }
@@ -94,9 +89,8 @@ static bool store_reals(const cli_flag *flag, const char *text, float *target, i
     for (int i = 0; i < count; i++) {
         char *end;
         double value = read_number(flag, text, &end);
-        if (isnan(value) || *end != (i + 1 < count ? ',' : 0)) {
+        if (isnan(value) || *end != (i + 1 < count ? ',' : 0))
             return false;
-        }
         values[i] = (float)value;
         text = end + 1;
     }
@@ -107,18 +101,16 @@ static bool store_reals(const cli_flag *flag, const char *text, float *target, i
 static bool store_truth(const char *text, int32_t *target)
 {
     int truth = truth_of(text);
-    if (truth >= 0) {
+    if (truth >= 0)
         *target = truth;
-    }
     return truth >= 0;
 }
 
 static bool store_choice(const cli_flag *flag, const char *text, void *target)
 {
     int choice = choice_of(flag->value_name, text);
-    if (choice >= 0) {
+    if (choice >= 0)
         memcpy(target, &choice, sizeof choice); /* an enum without negative values has the size of an int */
-    }
     return choice >= 0;
 }
 
@@ -181,11 +173,10 @@ static void complain_unknown(const cli_syntax *syntax, const char *typed)
             }
         }
     }
-    if (nearest) {
+    if (nearest)
         cli_complain("unknown flag '--%s'; did you mean '--%s'?", typed, nearest);
-    } else {
+    else
         cli_complain("unknown flag '--%s'; `ramet help %s` lists the flags", typed, syntax->verb->name);
-    }
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------- */
@@ -197,9 +188,8 @@ static const cli_flag *find_flag(const cli_syntax *syntax, const char *name, siz
         *group = &syntax->groups[g];
         for (size_t i = 0; i < (*group)->count; i++) {
             const char *candidate = (*group)->flags[i].name;
-            if (strlen(candidate) == length && !memcmp(candidate, name, length)) {
+            if (strlen(candidate) == length && !memcmp(candidate, name, length))
                 return &(*group)->flags[i];
-            }
         }
     }
     return NULL;
@@ -214,12 +204,10 @@ static bool may_be_value(const cli_flag *flag, const char *argument)
 /* The value of a flag that stands at *at: behind '=', in the next argument, or "true". NULL: there is none. */
 static const char *take_value(const cli_flag *flag, const char *equals, int argc, char **argv, int *at)
 {
-    if (equals) {
+    if (equals)
         return equals + 1;
-    }
-    if (*at + 1 < argc && may_be_value(flag, argv[*at + 1])) {
+    if (*at + 1 < argc && may_be_value(flag, argv[*at + 1]))
         return argv[++*at];
-    }
     return takes_truth(flag) ? "true" : NULL;
 }
 
@@ -253,11 +241,10 @@ static bool read_flag(const cli_syntax *syntax, int argc, char **argv, int *at)
 
 static bool read_word(const cli_syntax *syntax, const char *word)
 {
-    if (syntax->words) {
+    if (syntax->words)
         cli_texts_add(syntax->words, word);
-    } else {
+    else
         cli_complain("'%s' is not expected; `ramet help %s` shows how to call it", word, syntax->verb->name);
-    }
     return syntax->words != NULL;
 }
 
@@ -278,14 +265,12 @@ static void print_help(const cli_syntax *syntax)
 {
     printf("ramet %s: %s\n\nUsage: ramet %s %s\n", syntax->verb->name, syntax->verb->summary, syntax->verb->name,
            syntax->usage);
-    if (syntax->details) {
+    if (syntax->details)
         printf("\n%s", syntax->details);
-    }
     for (size_t g = 0; g < syntax->group_count; g++) {
         printf("\n%s\n", syntax->groups[g].title);
-        for (size_t i = 0; i < syntax->groups[g].count; i++) {
+        for (size_t i = 0; i < syntax->groups[g].count; i++)
             print_flag(&syntax->groups[g].flags[i]);
-        }
     }
     printf("\nExample\n  %s\n", syntax->example);
 }
@@ -299,13 +284,12 @@ bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *ex
             *exit_code = CLI_EXIT_OK;
             return false;
         }
-        if (!only_words && !strcmp(argv[i], "--")) {
+        if (!only_words && !strcmp(argv[i], "--"))
             only_words = true;
-        } else if (!only_words && is_flag(argv[i])) {
+        else if (!only_words && is_flag(argv[i]))
             good = read_flag(syntax, argc, argv, &i);
-        } else {
+        else
             good = read_word(syntax, argv[i]);
-        }
     }
     *exit_code = CLI_EXIT_USAGE;
     return good;
@@ -314,9 +298,8 @@ bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *ex
 bool cli_take_model(const cli_syntax *syntax, const char **model)
 {
     size_t named = syntax->words->count + (*model != NULL);
-    if (named == 1 && !*model) {
+    if (named == 1 && !*model)
         *model = syntax->words->items[0];
-    }
     if (named != 1) {
         cli_complain("%s; `ramet help %s` shows an example",
                      named ? "more than one model is named" : "MODEL is missing", syntax->verb->name);

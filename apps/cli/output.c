@@ -26,12 +26,10 @@ static char *json_line(const json_t *value)
 /* Writes and flushes; complains unless the reader merely went away. */
 static bool write_checked(FILE *file, const char *name, const char *text)
 {
-    if (fputs(text, file) != EOF && fflush(file) == 0 && !ferror(file)) {
+    if (fputs(text, file) != EOF && fflush(file) == 0 && !ferror(file))
         return true;
-    }
-    if (errno != EPIPE) {
+    if (errno != EPIPE)
         cli_complain("cannot write %s: %s", name, strerror(errno));
-    }
     return false;
 }
 
@@ -52,16 +50,13 @@ bool cli_print_document(const json_t *object, bool as_json)
 ramet_status cli_output_open(cli_output *output, const cli_image_settings *settings, ramet_error *error)
 {
     *output = (cli_output){.json = settings->json, .quiet = settings->quiet};
-    if (!settings->save_path) {
+    if (!settings->save_path)
         return RAMET_STATUS_OK;
-    }
     ramet_status status = cli_make_folder(settings->save_path, error);
-    if (status) {
+    if (status)
         return status;
-    }
-    if (asprintf(&output->saved_path, "%s/results.jsonl", settings->save_path) < 0) {
+    if (asprintf(&output->saved_path, "%s/results.jsonl", settings->save_path) < 0)
         cli_must(NULL);
-    }
     output->saved = fopen(output->saved_path, "we");
     if (!output->saved) {
         status = cli_fail(error, RAMET_STATUS_IO, "cannot write '%s': %s", output->saved_path, strerror(errno));
@@ -75,23 +70,20 @@ cli_rendering cli_output_render(const cli_output *output, const cli_task *task, 
     const char *image = json_string_value(json_object_get(result, "image"));
     const char *problem = json_string_value(json_object_get(result, "error"));
     cli_rendering made = {.failed = problem != NULL};
-    if (output->json || output->saved) {
+    if (output->json || output->saved)
         made.line = json_line(result);
-    }
-    if (!output->json && problem) {
+    if (!output->json && problem)
         made.text = cli_failure_text(image, problem);
-    } else if (!output->json && !output->quiet) {
+    else if (!output->json && !output->quiet)
         made.text = cli_result_text(task, image, result);
-    }
     return made;
 }
 
 static bool write_to_standard(const cli_output *output, const cli_rendering *rendering)
 {
     const char *shown = output->json ? rendering->line : rendering->text;
-    if (!shown || (output->quiet && !rendering->failed)) {
+    if (!shown || (output->quiet && !rendering->failed))
         return true;
-    }
     if (rendering->failed && !output->json) {
         cli_complain("%s", shown);
         return true;

@@ -14,16 +14,13 @@ static void add_process_memory(json_t *report)
     FILE *rollup = fopen("/proc/self/smaps_rollup", "re");
     char line[256];
     uint64_t kilobytes;
-    while (rollup && fgets(line, sizeof line, rollup)) {
-        if (sscanf(line, "Rss: %" SCNu64, &kilobytes) == 1) {
+    while (rollup && fgets(line, sizeof line, rollup))
+        if (sscanf(line, "Rss: %" SCNu64, &kilobytes) == 1)
             cli_json_set(report, "rss_bytes", cli_json_int((int64_t)(kilobytes * 1024)));
-        } else if (sscanf(line, "Pss: %" SCNu64, &kilobytes) == 1) {
+        else if (sscanf(line, "Pss: %" SCNu64, &kilobytes) == 1)
             cli_json_set(report, "pss_bytes", cli_json_int((int64_t)(kilobytes * 1024)));
-        }
-    }
-    if (rollup) {
+    if (rollup)
         fclose(rollup);
-    }
 }
 
 json_t *cli_report_json(const cli_report *report)

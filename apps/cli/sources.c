@@ -24,11 +24,9 @@ static bool has_image_extension(const char *name)
     static const char *const extensions[] = {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".dib",
                                              ".pbm", ".pgm",  ".ppm", ".pnm", ".webp"};
     const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < CLI_COUNT(extensions); i++) {
-        if (!strcasecmp(dot, extensions[i])) {
+    for (size_t i = 0; dot && i < CLI_COUNT(extensions); i++)
+        if (!strcasecmp(dot, extensions[i]))
             return true;
-        }
-    }
     return false;
 }
 
@@ -62,9 +60,8 @@ static ramet_status add_entry(const FTSENT *entry, cli_texts *paths, ramet_error
     case FTS_DNR:
     case FTS_ERR: cli_texts_add(paths, entry->fts_path); break;
     default:
-        if (has_image_extension(entry->fts_name)) {
+        if (has_image_extension(entry->fts_name))
             cli_texts_add(paths, entry->fts_path);
-        }
     }
     return RAMET_STATUS_OK;
 }
@@ -79,9 +76,8 @@ static ramet_status add_folder(const char *path, cli_texts *paths, ramet_error *
         status = add_entry(entry, paths, error);
         errno = 0;
     }
-    if (!status && errno) {
+    if (!status && errno)
         status = cli_fail(error, RAMET_STATUS_IO, "cannot walk the folder '%s': %s", path, strerror(errno));
-    }
     fts_close(walk);
     free(roots[0]);
     return status;
@@ -89,9 +85,8 @@ static ramet_status add_folder(const char *path, cli_texts *paths, ramet_error *
 
 static ramet_status add_path(const char *path, cli_texts *paths, ramet_error *error)
 {
-    if (is_folder(path)) {
+    if (is_folder(path))
         return add_folder(path, paths, error);
-    }
     cli_texts_add(paths, path);
     return RAMET_STATUS_OK;
 }
@@ -102,16 +97,13 @@ static ramet_status add_pattern(const char *pattern, cli_texts *paths, ramet_err
 {
     glob_t found;
     int failed = glob(pattern, 0, NULL, &found);
-    if (failed == GLOB_NOMATCH) {
+    if (failed == GLOB_NOMATCH)
         return cli_fail(error, RAMET_STATUS_NOT_FOUND, "no file matches '%s'", pattern);
-    }
-    if (failed) {
+    if (failed)
         return cli_fail(error, RAMET_STATUS_IO, "cannot look for '%s'", pattern);
-    }
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < found.gl_pathc && !status; i++) {
+    for (size_t i = 0; i < found.gl_pathc && !status; i++)
         status = add_path(found.gl_pathv[i], paths, error);
-    }
     globfree(&found);
     return status;
 }
@@ -125,13 +117,11 @@ static ramet_status add_lines(FILE *list, const char *name, cli_texts *paths, ra
     ramet_status status = RAMET_STATUS_OK;
     while (!status && getline(&line, &capacity, list) >= 0) {
         line[strcspn(line, "\r\n")] = 0;
-        if (*line) {
+        if (*line)
             status = add_path(line, paths, error);
-        }
     }
-    if (!status && ferror(list)) {
+    if (!status && ferror(list))
         status = cli_fail(error, RAMET_STATUS_IO, "cannot read the list '%s': %s", name, strerror(errno));
-    }
     free(line);
     return status;
 }
@@ -139,9 +129,8 @@ static ramet_status add_lines(FILE *list, const char *name, cli_texts *paths, ra
 static ramet_status add_list(const char *name, cli_texts *paths, ramet_error *error)
 {
     FILE *list = fopen(name, "re");
-    if (!list) {
+    if (!list)
         return cli_fail(error, RAMET_STATUS_NOT_FOUND, "cannot open the list '%s': %s", name, strerror(errno));
-    }
     ramet_status status = add_lines(list, name, paths, error);
     fclose(list);
     return status;
@@ -151,27 +140,22 @@ static ramet_status add_list(const char *name, cli_texts *paths, ramet_error *er
 
 static ramet_status add_source(const char *source, cli_texts *paths, ramet_error *error)
 {
-    if (!strcmp(source, "-")) {
+    if (!strcmp(source, "-"))
         return add_lines(stdin, "-", paths, error);
-    }
-    if (exists(source)) {
+    if (exists(source))
         return add_path(source, paths, error);
-    }
-    if (*source == '@') {
+    if (*source == '@')
         return add_list(source + 1, paths, error);
-    }
-    if (strpbrk(source, "*?[")) {
+    if (strpbrk(source, "*?["))
         return add_pattern(source, paths, error);
-    }
     return add_path(source, paths, error);
 }
 
 ramet_status cli_sources_expand(const cli_texts *given, cli_texts *paths, ramet_error *error)
 {
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < given->count && !status; i++) {
+    for (size_t i = 0; i < given->count && !status; i++)
         status = add_source(given->items[i], paths, error);
-    }
     if (!status && !given->count) {
         status = cli_fail(error, RAMET_STATUS_NOT_FOUND,
                           "no image was named; --image_path takes a file, a folder, "

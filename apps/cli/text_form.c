@@ -17,11 +17,10 @@ static void print_safe(FILE *out, const char *text)
 {
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7F) {
+        if (byte < 0x20 || byte == 0x7F)
             fprintf(out, "\\x%02x", byte);
-        } else {
+        else
             fputc(byte, out);
-        }
     }
 }
 
@@ -52,11 +51,10 @@ static void print_list(FILE *out, const json_t *list)
 
 static void print_cell(FILE *out, const json_t *cell)
 {
-    if (json_is_array(cell)) {
+    if (json_is_array(cell))
         print_list(out, cell);
-    } else {
+    else
         print_scalar(out, cell);
-    }
 }
 
 /* Row `row` of the arrays that are shown, after `start`. */
@@ -83,9 +81,8 @@ char *cli_result_text(const cli_task *task, const char *image, const json_t *res
         print_safe(out, image);
         fprintf(out, ": %zu %s%s\n", rows, task->noun, rows == 1 ? "" : "s");
     }
-    for (size_t row = 0; row < rows; row++) {
+    for (size_t row = 0; row < rows; row++)
         print_row(out, task, result, row, task->noun ? "" : image);
-    }
     cli_must(fclose(out) ? NULL : text);
     return text;
 }
@@ -114,20 +111,18 @@ static bool counts_bytes(const char *key)
 static void print_key(FILE *out, const char *key)
 {
     size_t length = strlen(key) - (counts_bytes(key) ? strlen("_bytes") : 0);
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         fputc(key[i] == '_' ? ' ' : key[i], out);
-    }
 }
 
 static void print_value(FILE *out, const char *key, const json_t *value)
 {
-    if (counts_bytes(key) && json_is_integer(value)) {
+    if (counts_bytes(key) && json_is_integer(value))
         fprintf(out, "%.2f MiB", (double)json_integer_value(value) / (1024 * 1024));
-    } else if (json_is_real(value)) {
+    else if (json_is_real(value))
         fprintf(out, "%.4g", json_real_value(value));
-    } else {
+    else
         print_cell(out, value);
-    }
 }
 
 /* "  value  value  value" */
@@ -146,9 +141,8 @@ static void print_members(FILE *out, const json_t *object)
 static void print_table(FILE *out, const json_t *rows)
 {
     fputc('\n', out);
-    for (size_t i = 0; i < json_array_size(rows); i++) {
+    for (size_t i = 0; i < json_array_size(rows); i++)
         print_members(out, json_array_get(rows, i));
-    }
 }
 
 static void print_map(FILE *out, const json_t *map)

@@ -14,9 +14,8 @@ static ramet_status open_model(const void *context, void **worker, ramet_error *
     const classify_settings *settings = context;
     ramet_classify_model *model = NULL;
     ramet_status status = ramet_classify_model_open(settings->model, &settings->runtime, &model, error);
-    if (!status && settings->topk) {
+    if (!status && settings->topk)
         status = ramet_classify_postprocessor_set_topk(ramet_classify_model_postprocessor(model), settings->topk);
-    }
     *worker = model;
     return status;
 }
@@ -38,9 +37,8 @@ static ramet_status predict_image(void *worker, const ramet_image *image, json_t
     if (!status) {
         cli_json_set(result, "label_ids", cli_json_ints(found.label_ids, found.count));
         cli_json_set(result, "scores", cli_json_reals(found.scores, found.count));
-        if (found.label_names) {
+        if (found.label_names)
             cli_json_set(result, "label_names", cli_json_texts(found.label_names, found.count));
-        }
     }
     ramet_classify_result_clear(&found);
     return status;
@@ -94,11 +92,10 @@ static int run(int argc, char **argv)
     };
     int exit_code;
     if (cli_arguments_read(&syntax, argc, argv, &exit_code)) {
-        if (settings.model) {
+        if (settings.model)
             exit_code = run_task(&settings);
-        } else {
+        else
             cli_complain("--model is missing; `ramet help classify` shows an example");
-        }
     }
     cli_image_settings_clear(&settings.images);
     return exit_code;

@@ -80,9 +80,8 @@ static json_t *sorted_counts(json_t *counts)
     json_object_foreach(counts, name, count) { list[length++] = (operator_count){name, json_integer_value(count)}; }
     qsort(list, length, sizeof *list, compare_counts);
     json_t *sorted = cli_must(json_object());
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         cli_json_set(sorted, list[i].name, cli_json_int(list[i].count));
-    }
     free(list);
     json_decref(counts);
     return sorted;
@@ -123,12 +122,10 @@ static bool read_dimensions(const char *text, ramet_tensor *tensor)
         char *end;
         errno = 0;
         tensor->dims[tensor->rank++] = strtoll(text, &end, 10);
-        if (errno || (*end && *end != 'x')) {
+        if (errno || (*end && *end != 'x'))
             return false;
-        }
-        if (!*end) {
+        if (!*end)
             return true;
-        }
         text = end;
     }
     return false;
@@ -138,11 +135,9 @@ static bool read_dimensions(const char *text, ramet_tensor *tensor)
 static ramet_dtype declared_dtype(const ramet_runtime *runtime, const char *name, size_t position)
 {
     ramet_tensor info;
-    for (size_t i = 0; i < ramet_runtime_input_count(runtime); i++) {
-        if (!ramet_runtime_input_info(runtime, i, &info) && (name ? !strcmp(name, info.name) : i == position)) {
+    for (size_t i = 0; i < ramet_runtime_input_count(runtime); i++)
+        if (!ramet_runtime_input_info(runtime, i, &info) && (name ? !strcmp(name, info.name) : i == position))
             return info.dtype;
-        }
-    }
     return RAMET_DTYPE_FLOAT32;
 }
 
@@ -151,9 +146,8 @@ static ramet_status read_shape(const ramet_runtime *runtime, const char *text, s
                                ramet_error *error)
 {
     const char *equals = strchr(text, '=');
-    if (!read_dimensions(equals ? equals + 1 : text, tensor)) {
+    if (!read_dimensions(equals ? equals + 1 : text, tensor))
         return cli_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "--input '%s': NAME=1x3x224x224 is wanted", text);
-    }
     tensor->name = equals ? cli_must(strndup(text, (size_t)(equals - text))) : NULL;
     tensor->dtype = declared_dtype(runtime, tensor->name, position);
     return RAMET_STATUS_OK;
@@ -165,15 +159,12 @@ static ramet_status describe(ramet_runtime *runtime, ramet_describe what, const 
     size_t count = what == RAMET_DESCRIBE_PLAN ? shapes->count : 0;
     ramet_tensor *inputs = cli_must(calloc(count + 1, sizeof *inputs));
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < count && !status; i++) {
+    for (size_t i = 0; i < count && !status; i++)
         status = read_shape(runtime, shapes->items[i], i, &inputs[i], error);
-    }
-    if (!status) {
+    if (!status)
         status = ramet_runtime_describe(runtime, what, inputs, count, text, error);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         free((char *)inputs[i].name);
-    }
     free(inputs);
     return status;
 }
@@ -195,18 +186,14 @@ static ramet_status add_all(ramet_runtime *runtime, const inspect_settings *sett
                             ramet_error *error)
 {
     ramet_status status = RAMET_STATUS_OK;
-    if (!settings->graph && !settings->passes && !settings->plan) {
+    if (!settings->graph && !settings->passes && !settings->plan)
         return add_summary(runtime, settings->model, document, error);
-    }
-    if (settings->graph) {
+    if (settings->graph)
         status = add_description(runtime, settings, RAMET_DESCRIBE_GRAPH, "graph", document, error);
-    }
-    if (!status && settings->passes) {
+    if (!status && settings->passes)
         status = add_description(runtime, settings, RAMET_DESCRIBE_PASSES, "passes", document, error);
-    }
-    if (!status && settings->plan) {
+    if (!status && settings->plan)
         status = add_description(runtime, settings, RAMET_DESCRIBE_PLAN, "plan", document, error);
-    }
     return status;
 }
 
@@ -217,11 +204,10 @@ static int inspect_model(const inspect_settings *settings)
     json_t *document = cli_must(json_object());
     int exit_code = CLI_EXIT_OK;
     if (ramet_runtime_open(settings->model, &settings->runtime, &runtime, &error) ||
-        add_all(runtime, settings, document, &error)) {
+        add_all(runtime, settings, document, &error))
         exit_code = cli_complain_error(&error);
-    } else if (!cli_print_document(document, settings->json)) {
+    else if (!cli_print_document(document, settings->json))
         exit_code = CLI_EXIT_SOME_FAILED;
-    }
     ramet_runtime_close(runtime);
     json_decref(document);
     return exit_code;
@@ -261,9 +247,8 @@ static int run(int argc, char **argv)
         .words = &settings.words,
     };
     int exit_code;
-    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_take_model(&syntax, &settings.model)) {
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_take_model(&syntax, &settings.model))
         exit_code = inspect_model(&settings);
-    }
     cli_texts_clear(&settings.words);
     cli_texts_clear(&settings.inputs);
     return exit_code;

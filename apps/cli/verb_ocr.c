@@ -52,9 +52,8 @@ static json_t *quads(const ramet_quad *boxes, size_t count)
 /* Without a detector or a classifier its arrays are left out; with them they are there, be they empty. */
 static void add_result(const ramet_ocr_result *found, ramet_ocr *pipeline, json_t *result)
 {
-    if (ramet_ocr_det_model(pipeline)) {
+    if (ramet_ocr_det_model(pipeline))
         cli_json_set(result, "boxes", quads(found->boxes, found->count));
-    }
     cli_json_set(result, "text", cli_json_texts((const char *const *)found->texts, found->count));
     cli_json_set(result, "rec_scores", cli_json_reals(found->rec_scores, found->count));
     if (ramet_ocr_cls_model(pipeline)) {
@@ -67,9 +66,8 @@ static ramet_status predict_image(void *worker, const ramet_image *image, json_t
 {
     ramet_ocr_result found = {0};
     ramet_status status = ramet_ocr_predict(worker, image, 1, &found, error);
-    if (!status) {
+    if (!status)
         add_result(&found, worker, result);
-    }
     ramet_ocr_result_clear(&found);
     return status;
 }
@@ -200,11 +198,10 @@ static int run(int argc, char **argv)
     };
     int exit_code;
     if (cli_arguments_read(&syntax, argc, argv, &exit_code)) {
-        if (settings.files.recognizer) {
+        if (settings.files.recognizer)
             exit_code = run_task(&settings);
-        } else {
+        else
             cli_complain("--rec_model is missing; `ramet help ocr` shows an example");
-        }
     }
     cli_image_settings_clear(&settings.images);
     return exit_code;

@@ -31,9 +31,8 @@ static ramet_status read_input(const char *text, ramet_tensor *tensor, ramet_err
 {
     const char *equals = strchr(text, '=');
     ramet_status status = cli_npy_read(equals ? equals + 1 : text, tensor, error);
-    if (!status && equals) {
+    if (!status && equals)
         tensor->name = cli_must(strndup(text, (size_t)(equals - text)));
-    }
     return status;
 }
 
@@ -41,9 +40,8 @@ static ramet_status open_session(session *s, const run_settings *settings, ramet
 {
     *s = (session){.inputs = cli_must(calloc(settings->inputs.count + 1, sizeof *s->inputs))};
     ramet_status status = ramet_runtime_open(settings->model, &settings->runtime, &s->runtime, error);
-    if (status) {
+    if (status)
         return status;
-    }
     s->output_count = ramet_runtime_output_count(s->runtime);
     s->outputs = cli_must(calloc(s->output_count + 1, sizeof *s->outputs));
     while (s->input_count < settings->inputs.count && !status) {
@@ -110,9 +108,8 @@ static ramet_status write_output(const ramet_tensor *tensor, size_t index, const
                                  ramet_error *error)
 {
     char *path = NULL;
-    if (asprintf(&path, "%s/out%zu.npy", folder, index) < 0) {
+    if (asprintf(&path, "%s/out%zu.npy", folder, index) < 0)
         cli_must(NULL);
-    }
     ramet_status status = cli_npy_write(path, tensor, error);
     cli_json_set(entry, "file", cli_json_text(path));
     free(path);
@@ -138,9 +135,8 @@ static ramet_status describe_outputs(const session *s, const char *folder, json_
 static ramet_status run_session(session *s, const run_settings *settings, json_t *document, ramet_error *error)
 {
     ramet_status status = run_once(s, error);
-    if (!status && settings->repeat) {
+    if (!status && settings->repeat)
         status = time_runs(s, (size_t)settings->repeat, document, error);
-    }
     return status ? status : describe_outputs(s, settings->output_dir, document, error);
 }
 
@@ -198,9 +194,8 @@ static int run(int argc, char **argv)
         .words = &settings.words,
     };
     int exit_code;
-    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_take_model(&syntax, &settings.model)) {
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_take_model(&syntax, &settings.model))
         exit_code = run_model(&settings);
-    }
     cli_texts_clear(&settings.words);
     cli_texts_clear(&settings.inputs);
     return exit_code;

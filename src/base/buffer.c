@@ -29,10 +29,9 @@ static bool reserve(rmt_buffer *buffer, size_t more)
         return false;
     if (needed <= buffer->capacity)
         return true;
-    while (capacity < needed) {
+    while (capacity < needed)
         if (!rmt_mul_size(capacity, 2, &capacity))
             capacity = needed;
-    }
     unsigned char *data = realloc(buffer->data, capacity);
     if (!data)
         return false;

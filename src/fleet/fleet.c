@@ -23,9 +23,8 @@ typedef struct worker {
 
 void ramet_fleet_option_init(ramet_fleet_option *option)
 {
-    if (option) {
+    if (option)
         *option = (ramet_fleet_option){.struct_bytes = sizeof *option};
-    }
 }
 
 /* Puts the defaults in; cuts the threads to what `count` inputs can use. */
@@ -33,9 +32,8 @@ static ramet_status settle_option(ramet_fleet_option *settled, const ramet_fleet
                                   ramet_error *error)
 {
     ramet_status status = rmt_option_read(settled, sizeof *settled, option, error);
-    if (status) {
+    if (status)
         return status;
-    }
     if (settled->threads < 0 || settled->threads > FLEET_MAX_THREADS) {
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%d threads asked for; 1 to %d can be had",
                         (int)settled->threads, FLEET_MAX_THREADS);
@@ -44,15 +42,12 @@ static ramet_status settle_option(ramet_fleet_option *settled, const ramet_fleet
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "a window of %d inputs; it must hold at least 1",
                         (int)settled->window);
     }
-    if (settled->threads == 0) {
+    if (settled->threads == 0)
         settled->threads = 1;
-    }
-    if (settled->window == 0) {
+    if (settled->window == 0)
         settled->window = WINDOW_PER_THREAD * settled->threads + WINDOW_EXTRA;
-    }
-    if ((size_t)settled->threads > count) {
+    if ((size_t)settled->threads > count)
         settled->threads = (int32_t)count;
-    }
     return RAMET_STATUS_OK;
 }
 
@@ -70,13 +65,11 @@ static void worker_main(void *context)
 static void run_workers(worker *workers, int32_t count)
 {
     int32_t started = 1;
-    while (started < count && !rmt_os_thread_start(&workers[started].thread, worker_main, &workers[started])) {
+    while (started < count && !rmt_os_thread_start(&workers[started].thread, worker_main, &workers[started]))
         started++;
-    }
     worker_main(&workers[0]);
-    while (started > 1) {
+    while (started > 1)
         rmt_os_thread_join(workers[--started].thread);
-    }
 }
 
 static ramet_status run_fleet(const ramet_fleet_job *job, size_t count, const ramet_fleet_option *option, size_t *done,
@@ -84,15 +77,13 @@ static ramet_status run_fleet(const ramet_fleet_job *job, size_t count, const ra
 {
     size_t threads = (size_t)option->threads;
     worker *workers = calloc(threads, sizeof *workers);
-    if (!workers) {
+    if (!workers)
         return rmt_fail_memory(error, threads * sizeof *workers);
-    }
     rmt_window window;
     ramet_status status = rmt_window_init(&window, count, (size_t)option->window, error);
     if (!status) {
-        for (int32_t i = 0; i < option->threads; i++) {
+        for (int32_t i = 0; i < option->threads; i++)
             workers[i] = (worker){.job = job, .window = &window, .index = i};
-        }
         run_workers(workers, option->threads);
         *done = window.delivered;
         rmt_window_clear(&window);
@@ -107,16 +98,13 @@ ramet_status ramet_fleet_run(const ramet_fleet_job *job, size_t count, const ram
     size_t delivered = 0;
     ramet_fleet_option settled;
     ramet_status status = RAMET_STATUS_OK;
-    if (!job || !job->work) {
+    if (!job || !job->work)
         status = rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "a fleet needs a job with a work function");
-    } else {
+    else
         status = settle_option(&settled, option, count, error);
-    }
-    if (!status && count > 0) {
+    if (!status && count > 0)
         status = run_fleet(job, count, &settled, &delivered, error);
-    }
-    if (done) {
+    if (done)
         *done = delivered;
-    }
     return status;
 }

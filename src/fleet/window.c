@@ -15,9 +15,8 @@ ramet_status rmt_window_init(rmt_window *window, size_t count, size_t size, rame
 {
     *window = (rmt_window){.count = count, .size = size < count ? size : count};
     window->finished = calloc(window->size ? window->size : 1, sizeof *window->finished);
-    if (!window->finished) {
+    if (!window->finished)
         return rmt_fail_memory(error, window->size);
-    }
     pthread_mutex_init(&window->mutex, NULL);
     pthread_cond_init(&window->room, NULL);
     return RAMET_STATUS_OK;
@@ -38,25 +37,22 @@ static bool has_room(const rmt_window *window) { return window->taken - window->
 /* Wakes one thread for a slot that came free, all of them when there is nothing left to wait for. */
 static void announce(rmt_window *window)
 {
-    if (has_ended(window)) {
+    if (has_ended(window))
         pthread_cond_broadcast(&window->room);
-    } else {
+    else
         pthread_cond_signal(&window->room);
-    }
 }
 
 bool rmt_window_take(rmt_window *window, size_t *index)
 {
     pthread_mutex_lock(&window->mutex);
-    while (!has_ended(window) && !has_room(window)) {
+    while (!has_ended(window) && !has_room(window))
         pthread_cond_wait(&window->room, &window->mutex);
-    }
     bool took = !has_ended(window);
     if (took) {
         *index = window->taken++;
-        if (has_ended(window)) {
+        if (has_ended(window))
             announce(window);
-        }
     }
     pthread_mutex_unlock(&window->mutex);
     return took;
@@ -83,8 +79,7 @@ void rmt_window_finish(rmt_window *window, size_t index, const ramet_fleet_job *
 {
     pthread_mutex_lock(&window->mutex);
     window->finished[index % window->size] = true;
-    if (!window->delivering) {
+    if (!window->delivering)
         deliver_due(window, job);
-    }
     pthread_mutex_unlock(&window->mutex);
 }

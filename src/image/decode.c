@@ -46,10 +46,9 @@ static const struct {
 
 static rmt_decoder find_decoder(const rmt_encoded *file)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].matches(file))
             return kinds[i].decode;
-    }
     return NULL;
 }
 

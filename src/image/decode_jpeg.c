@@ -95,10 +95,9 @@ static void open_codec(jpeg_reader *reader)
 
 static int saved_orientation(const struct jpeg_decompress_struct *codec)
 {
-    for (jpeg_saved_marker_ptr marker = codec->marker_list; marker; marker = marker->next) {
+    for (jpeg_saved_marker_ptr marker = codec->marker_list; marker; marker = marker->next)
         if (marker->marker == EXIF_MARKER && marker->data_length >= 6 && memcmp(marker->data, "Exif\0\0", 6) == 0)
             return rmt_exif_orientation(marker->data + 6, marker->data_length - 6);
-    }
     return 1;
 }
 

@@ -109,10 +109,9 @@ static void read_png(png_reader *reader)
                                        png_get_image_height(reader->codec, reader->info), image, reader->error);
     if (reader->status != RAMET_STATUS_OK)
         return;
-    for (int passes = ask_for_bgr(reader); passes > 0; passes--) {
+    for (int passes = ask_for_bgr(reader); passes > 0; passes--)
         for (int32_t y = 0; y < image->height; y++)
             png_read_row(reader->codec, image->data + y * image->pitch, NULL);
-    }
     png_read_end(reader->codec, reader->info);
     reader->orientation = stored_orientation(reader);
 }

@@ -105,10 +105,9 @@ static bool read_text_value(pnm_reader *r, uint8_t *value)
 
 static bool read_text_row(pnm_reader *r, uint8_t *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (!read_text_value(r, &values[i]))
             return false;
-    }
     return true;
 }
 
@@ -175,9 +174,8 @@ ramet_status rmt_decode_pnm(const rmt_encoded *file, ramet_image *image, int *or
     status = rmt_decode_create(file, r.width, r.height, image, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    for (int32_t y = 0; y < image->height; y++) {
+    for (int32_t y = 0; y < image->height; y++)
         if (!read_row(&r, image->data + y * image->pitch, image->width))
             return fail_pnm(error, "a value is no number, or the file ends early");
-    }
     return RAMET_STATUS_OK;
 }

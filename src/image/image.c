@@ -102,10 +102,9 @@ ramet_status rmt_image_orient(const ramet_image *src, int orientation, ramet_ima
         .step_x = sideways ? row : column,
         .step_y = sideways ? column : row,
     };
-    for (int32_t y = 0; y < height; y += TILE) {
+    for (int32_t y = 0; y < height; y += TILE)
         for (int32_t x = 0; x < width; x += TILE)
             copy_tile(&from, dst, x, y);
-    }
     return RAMET_STATUS_OK;
 }
 

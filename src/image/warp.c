@@ -57,10 +57,9 @@ static bool eliminate(double a[UNKNOWNS][UNKNOWNS + 1], int i)
 /* Solves a (augmented by its right side) for x. */
 static bool solve(double a[UNKNOWNS][UNKNOWNS + 1], double x[UNKNOWNS])
 {
-    for (int i = 0; i < UNKNOWNS; i++) {
+    for (int i = 0; i < UNKNOWNS; i++)
         if (!eliminate(a, i))
             return false;
-    }
     for (int i = UNKNOWNS - 1; i >= 0; i--) {
         double sum = a[i][UNKNOWNS];
         for (int k = i + 1; k < UNKNOWNS; k++)
@@ -217,10 +216,9 @@ static void warp_row(const ramet_image *src, const double m[9], int32_t y, const
 
 static bool is_finite_quad(const float quad[8])
 {
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         if (!isfinite(quad[i]))
             return false;
-    }
     return true;
 }
 

@@ -88,9 +88,8 @@ static void spin_for_workers(rmt_team *team)
 static bool join_loop(rmt_team *team, unsigned *seen, loop *work)
 {
     pthread_mutex_lock(&team->mutex);
-    while (!team->stopping && (!team->current.task || atomic_load(&team->loops) == *seen)) {
+    while (!team->stopping && (!team->current.task || atomic_load(&team->loops) == *seen))
         pthread_cond_wait(&team->work, &team->mutex);
-    }
     bool joined = !team->stopping;
     if (joined) {
         *work = team->current;

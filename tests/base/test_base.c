@@ -105,16 +105,13 @@ static void arena_objects_are_zero_aligned_and_apart(void **state)
         objects[i] = rmt_arena_alloc(&arena, bytes, 1);
         assert_non_null(objects[i]);
         assert_int_equal((uintptr_t)objects[i] % 16, 0);
-        for (size_t k = 0; k < bytes; k++) {
+        for (size_t k = 0; k < bytes; k++)
             assert_int_equal(objects[i][k], 0);
-        }
         memset(objects[i], (int)(i % 251) + 1, bytes);
     }
-    for (size_t i = 0; i < COUNT; i++) {
-        for (size_t k = 0; k < i * 37 % 5000; k++) {
+    for (size_t i = 0; i < COUNT; i++)
+        for (size_t k = 0; k < i * 37 % 5000; k++)
             assert_int_equal(objects[i][k], i % 251 + 1);
-        }
-    }
     rmt_arena_clear(&arena);
     assert_int_equal(arena.bytes, 0);
 }
@@ -159,9 +156,8 @@ static void buffer_grows_to_its_limit_and_not_past_it(void **state)
     rmt_buffer_clear(&buffer);
     assert_null(buffer.data);
     rmt_buffer_init(&buffer, 0);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         assert_true(rmt_buffer_printf(&buffer, "%s-%0100d;", "a", i));
-    }
     assert_int_equal(buffer.bytes, 309);
     assert_memory_equal(buffer.data + 206, "a-00", 4);
     rmt_buffer_clear(&buffer);
@@ -178,9 +174,8 @@ static void typed_arrays_grow_to_their_limit_and_not_past_it(void **state)
     }
     assert_int_equal(count, 100);
     assert_int_equal(capacity, 100);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         assert_int_equal(items[i], i);
-    }
     assert_false(rmt_grow((void **)&items, &capacity, count, SIZE_MAX / 4, SIZE_MAX));
     assert_int_equal(capacity, 100);
     free(items);

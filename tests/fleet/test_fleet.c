@@ -44,9 +44,8 @@ static record *new_record(void)
 
 static void note_start(record *r, size_t index)
 {
-    if (r->window && index >= atomic_load(&r->delivered_seen) + r->window) {
+    if (r->window && index >= atomic_load(&r->delivered_seen) + r->window)
         atomic_store(&r->outran_window, true);
-    }
     pthread_mutex_lock(&r->mutex);
     r->furthest = index > r->furthest ? index : r->furthest;
     pthread_mutex_unlock(&r->mutex);
@@ -59,9 +58,8 @@ static void work(void *context, size_t index, int32_t worker)
         atomic_store(&r->strange_worker, true);
         return;
     }
-    if (worker == 0) {
+    if (worker == 0)
         r->first_thread = pthread_self();
-    }
     r->called_twice[worker] |= r->busy[worker] != 0;
     r->busy[worker] = 1;
     note_start(r, index);
@@ -97,14 +95,12 @@ static ramet_status run(record *r, size_t count, int32_t threads, int32_t window
 static void check_complete(const record *r, size_t count)
 {
     assert_int_equal(r->delivered, count);
-    for (size_t i = 0; i < MOST_INPUTS; i++) {
+    for (size_t i = 0; i < MOST_INPUTS; i++)
         assert_int_equal(r->works[i], i < count);
-    }
     assert_false(r->disordered);
     assert_false(r->unfinished);
-    for (int worker = 0; worker < MOST_WORKERS; worker++) {
+    for (int worker = 0; worker < MOST_WORKERS; worker++)
         assert_false(r->called_twice[worker]);
-    }
     assert_false(r->delivered_twice_at_once);
     assert_false(atomic_load(&r->strange_worker));
     assert_false(atomic_load(&r->outran_window));
@@ -153,9 +149,8 @@ static void work_with_late_first(void *context, size_t index, int32_t worker)
     (void)worker;
     latecomer *l = context;
     pthread_mutex_lock(&l->mutex);
-    while (index == 0 && l->finished < l->late) {
+    while (index == 0 && l->finished < l->late)
         pthread_cond_wait(&l->change, &l->mutex);
-    }
     l->finished++;
     pthread_cond_broadcast(&l->change);
     pthread_mutex_unlock(&l->mutex);
@@ -215,9 +210,8 @@ static void results_need_not_be_delivered(void **state)
     size_t done;
     assert_int_equal(ramet_fleet_run(&job, 500, &option, &done, NULL), RAMET_STATUS_OK);
     assert_int_equal(done, 500);
-    for (size_t i = 0; i < 500; i++) {
+    for (size_t i = 0; i < 500; i++)
         assert_int_equal(r->works[i], 1);
-    }
     free(r);
 }
 
@@ -279,9 +273,8 @@ static void missing_threads_lose_no_input(void **state)
         assert_int_equal(run(r, 200, 5, 3, NULL), RAMET_STATUS_OK);
         threads_left = INT32_MAX;
         check_complete(r, 200);
-        for (int worker = possible + 1; worker < MOST_WORKERS; worker++) {
+        for (int worker = possible + 1; worker < MOST_WORKERS; worker++)
             assert_int_equal(r->worked_by[worker], 0);
-        }
         free(r);
     }
 }

@@ -135,10 +135,9 @@ static void damaged_text_files_are_refused(void **state)
         "P1 3 1\n1 1",     "P4 9 1\n1",      "P5 999999999999 1 255\n1", "P3 1 1 255\n1 2 # 3\n",
         "P5 1 1 255",
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (decode_text(cases[i], strlen(cases[i]), 0, NULL) != RAMET_STATUS_BAD_FORMAT)
             fail_msg("accepted: %s", cases[i]);
-    }
 }
 
 static void correct_text_files_are_read_to_the_last_byte(void **state)

@@ -89,10 +89,9 @@ static unsigned char *make_mutant(const unsigned char *file, size_t bytes, size_
 static uint32_t sum_pixels(const ramet_image *image)
 {
     uint32_t sum = 0;
-    for (int32_t y = 0; y < image->height; y++) {
+    for (int32_t y = 0; y < image->height; y++)
         for (int32_t x = 0; x < 3 * image->width; x++)
             sum += image->data[y * image->pitch + x];
-    }
     return sum;
 }
 

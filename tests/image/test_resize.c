@@ -23,10 +23,9 @@ static ramet_image image_of(const tensorpack_record *record)
     assert_int_equal(record->rank, 3);
     assert_int_equal(rmt_image_create((int32_t)record->dims[1], (int32_t)record->dims[0], &image, NULL),
                      RAMET_STATUS_OK);
-    for (int64_t i = 0; i < record->dims[0] * record->dims[1]; i++) {
+    for (int64_t i = 0; i < record->dims[0] * record->dims[1]; i++)
         for (int c = 0; c < 3; c++)
             image.data[3 * i + c] = in[i * channels + (channels == 1 ? 0 : c)];
-    }
     return image;
 }
 

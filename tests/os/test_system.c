@@ -27,9 +27,8 @@ static void pages_are_zero_aligned_and_zero_again_after_discard(void **state)
     unsigned char *pages = rmt_os_pages_alloc(bytes);
     assert_non_null(pages);
     assert_int_equal((uintptr_t)pages % page, 0);
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
         assert_int_equal(pages[i], 0);
-    }
     memset(pages, 7, bytes);
     rmt_os_pages_discard(pages + page, page);
     assert_int_equal(pages[page - 1], 7);
@@ -124,9 +123,8 @@ static void a_forked_child_is_another_process(void **state)
     uint64_t parent = rmt_os_process_id();
     assert_true(parent == rmt_os_process_id());
     pid_t child = fork();
-    if (child == 0) {
+    if (child == 0)
         _exit(rmt_os_process_id() != parent ? 42 : 0);
-    }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 42);

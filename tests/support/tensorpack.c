@@ -47,11 +47,10 @@ static bool skip_padding(cursor *c)
 static bool take_dims(cursor *c, tensorpack_record *record)
 {
     record->elements = 1;
-    for (int i = 0; i < record->rank; i++) {
+    for (int i = 0; i < record->rank; i++)
         if (!take(c, &record->dims[i], sizeof record->dims[i]) || record->dims[i] < 0 ||
             __builtin_mul_overflow(record->elements, (size_t)record->dims[i], &record->elements))
             return false;
-    }
     return true;
 }
 
@@ -83,10 +82,9 @@ static bool take_records(cursor *c, tensorpack *pack)
     pack->records = calloc(count ? count : 1, sizeof *pack->records);
     if (!pack->records)
         return false;
-    for (; pack->count < count; pack->count++) {
+    for (; pack->count < count; pack->count++)
         if (!take_record(c, &pack->records[pack->count]))
             return false;
-    }
     return c->at == c->count;
 }
 
@@ -131,9 +129,8 @@ const tensorpack_record *tensorpack_find(const tensorpack *pack, const char *for
     va_start(arguments, format);
     vsnprintf(name, sizeof name, format, arguments);
     va_end(arguments);
-    for (size_t i = 0; i < pack->count; i++) {
+    for (size_t i = 0; i < pack->count; i++)
         if (strcmp(pack->records[i].name, name) == 0)
             return &pack->records[i];
-    }
     return NULL;
 }

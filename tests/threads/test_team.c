@@ -35,9 +35,8 @@ static void count_run(void *context, int chunk, int thread)
 {
     tally *t = context;
     t->runs[chunk]++;
-    if (thread < 0 || thread >= t->team_size) {
+    if (thread < 0 || thread >= t->team_size)
         atomic_fetch_add(&t->strangers, 1);
-    }
 }
 
 static rmt_team *new_team(int threads)
@@ -53,9 +52,8 @@ static bool each_chunk_runs_once(rmt_team *team, int count)
     tally t = {.team_size = rmt_team_size(team)};
     rmt_team_run(team, count, count_run, &t);
     bool right = atomic_load(&t.strangers) == 0;
-    for (int i = 0; i < MOST_CHUNKS; i++) {
+    for (int i = 0; i < MOST_CHUNKS; i++)
         right = right && t.runs[i] == (i < count);
-    }
     return right;
 }
 
@@ -65,9 +63,8 @@ static void every_chunk_runs_exactly_once(void **state)
     static const int sizes[] = {1, 2, 3, 8, 17};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         rmt_team *team = new_team(sizes[s]);
-        for (int count = 0; count <= MOST_CHUNKS; count = count * 3 / 2 + 1) {
+        for (int count = 0; count <= MOST_CHUNKS; count = count * 3 / 2 + 1)
             assert_true(each_chunk_runs_once(team, count));
-        }
         rmt_team_destroy(team);
     }
 }
@@ -99,9 +96,8 @@ static void many_short_loops_all_end(void **state)
     (void)state;
     for (int threads = 2; threads <= 5; threads++) {
         rmt_team *team = new_team(threads);
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < 3000; i++)
             assert_true(each_chunk_runs_once(team, 1 + i % 7));
-        }
         rmt_team_destroy(team);
     }
 }
@@ -129,9 +125,8 @@ static void meet(void *context, int chunk, int thread)
     (void)chunk, (void)thread;
     rendezvous *r = context;
     atomic_fetch_add(&r->arrived, 1);
-    for (int i = 0; i < 100000 && atomic_load(&r->arrived) < r->expected; i++) {
+    for (int i = 0; i < 100000 && atomic_load(&r->arrived) < r->expected; i++)
         nanosleep(&(struct timespec){0, 100000}, NULL);
-    }
 }
 
 static void chunks_run_on_all_threads_at_once(void **state)
@@ -198,12 +193,10 @@ static void several_teams_work_side_by_side(void **state)
 {
     (void)state;
     rmt_team *teams[3] = {new_team(2), new_team(3), new_team(4)};
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 300; i++)
         assert_true(each_chunk_runs_once(teams[i % 3], 10));
-    }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         rmt_team_destroy(teams[i]);
-    }
 }
 
 int main(void)
