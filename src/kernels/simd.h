@@ -30,6 +30,7 @@
 
 typedef float vf __attribute__((vector_size(RMT_VL * 4)));
 typedef int32_t vi __attribute__((vector_size(RMT_VL * 4)));
+typedef uint32_t vu __attribute__((vector_size(RMT_VL * 4))); /* for sums and shifts of bits, which wrap */
 typedef float vf_anywhere __attribute__((vector_size(RMT_VL * 4), aligned(4), may_alias));
 
 /* ---- whole vectors ------------------------------------------------------------------------------------ */
@@ -125,7 +126,7 @@ RMT_INLINE vf v_floor(vf x)
 }
 
 /* 2^n for -126 <= n <= 127 */
-RMT_INLINE vf v_power_of_two(vi n) { return (vf)((n + 127) << 23); }
+RMT_INLINE vf v_power_of_two(vi n) { return (vf)(((vu)n + 127) << 23); }
 
 /* ---- the first n floats of a vector, 0 < n < RMT_VL ------------------------------------------------------ */
 

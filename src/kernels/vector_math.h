@@ -23,7 +23,7 @@ RMT_INLINE vf v_exp(vf x)
     p = p * r + 0.166665196f;
     p = p * r + 0.49999994f;
     p = (r * r) * p + r + 1.0f;
-    vi n = (vi)shifted - (vi)magic;
+    vi n = (vi)((vu)shifted - (vu)magic);
     vi half = n >> 1; /* two factors, since 2^n itself may not be a normal number */
     return p * v_power_of_two(half) * v_power_of_two(n - half);
 }
@@ -32,8 +32,8 @@ RMT_INLINE vf v_exp(vf x)
 RMT_INLINE vf v_log(vf x)
 {
     vi tiny = x < v_set(1.17549435e-38f);
-    vi bits = (vi)v_select(tiny, x * 8388608.0f, x) - 0x3f3504f3; /* counted from sqrt(1/2) */
-    vf f = (vf)((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;         /* in [sqrt(1/2), sqrt(2)) - 1 */
+    vi bits = (vi)((vu)v_select(tiny, x * 8388608.0f, x) - 0x3f3504f3); /* counted from sqrt(1/2) */
+    vf f = (vf)((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;               /* in [sqrt(1/2), sqrt(2)) - 1 */
     vf exponent = __builtin_convertvector((bits >> 23) - (tiny & 23), vf);
     vf p = f * 0.0674664006f - 0.116756521f;
     p = p * f + 0.11888162f;

@@ -64,12 +64,6 @@ static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32
     }
 }
 
-static void activate(const rmt_gemm *block, int32_t row, int32_t rows, int32_t column, int32_t columns)
-{
-    for (int32_t i = row; i < row + rows; i++)
-        RMT_NAME(unary)(block->c[i] + column, block->c[i] + column, columns, &block->act);
-}
-
 static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
 {
     gemm_pass pass = {.a = block->a,
@@ -85,10 +79,12 @@ static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
         pass.columns = (int32_t)rmt_min_i64(vectors * RMT_VL, block->n - column);
         pass.bias = block->bias != NULL ? block->bias + column : zeros;
         run_group(&pass, block, row, rows, vectors);
-        if (pass.end.behind)
-            activate(block, row, rows, column, pass.columns);
         column += pass.columns;
     }
+    if (!pass.end.behind)
+        return;
+    for (int32_t i = row; i < row + rows; i++)
+        RMT_NAME(unary)(block->c[i], block->c[i], block->n, &block->act);
 }
 
 void RMT_NAME(gemm)(const rmt_gemm *block)

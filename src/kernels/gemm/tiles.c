@@ -47,26 +47,26 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
 RMT_INLINE void finish(const gemm_pass *p, ptrdiff_t row, tile_sums sum, const int32_t rows, const int32_t vectors)
 {
     const epilogue_vectors end = epilogue_load(&p->end);
-#pragma GCC unroll 12
+#pragma GCC unroll 8
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < vectors; j++)
             sum[i][j] += v_load(p->bias + j * RMT_VL);
     if (p->add != NULL)
-#pragma GCC unroll 12
+#pragma GCC unroll 8
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
                 sum[i][j] += v_load(p->add[row + i] + p->column + j * RMT_VL);
     if (end.hard_swish)
-#pragma GCC unroll 12
+#pragma GCC unroll 8
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
                 sum[i][j] = v_hard_swish(sum[i][j], end.threshold, end.factor, end.offset);
     else
-#pragma GCC unroll 12
+#pragma GCC unroll 8
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
                 sum[i][j] = v_clamp(sum[i][j], end.low, end.high);
-#pragma GCC unroll 12
+#pragma GCC unroll 8
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < vectors; j++)
             v_store(p->c[row + i] + p->column + j * RMT_VL, sum[i][j]);
@@ -124,18 +124,14 @@ typedef void tile_run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums);
 /* The shapes that the registers of a level hold: [vectors][rows]. */
 /* clang-format off */
 #if RMT_VL == 16
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
-TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
-TILE(7, 2) TILE(8, 2) TILE(9, 2) TILE(10, 2) TILE(11, 2) TILE(12, 2)
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1)
+TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
 TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) TILE(5, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3)
 TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
 TILE(1, 8)
 static tile_run *const table[RMT_TILE_VECTORS + 1][RMT_TILE_ROWS + 1] = {
-    [1] = {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1,
-           tile_7x1, tile_8x1, tile_9x1, tile_10x1, tile_11x1, tile_12x1},
-    [2] = {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2,
-           tile_7x2, tile_8x2, tile_9x2, tile_10x2, tile_11x2, tile_12x2},
+    [1] = {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1},
+    [2] = {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2},
     [3] = {NULL, tile_1x3, tile_2x3, tile_3x3, tile_4x3, tile_5x3, tile_6x3, tile_7x3, tile_8x3},
     [4] = {NULL, tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4, tile_6x4},
     [8] = {NULL, tile_1x8},

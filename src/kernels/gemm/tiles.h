@@ -7,7 +7,7 @@
 
 #include "kernels/epilogue.h"
 
-/* The tallest tile, the widest in vectors, and the rows that a call of the driver's passes covers at most. */
+/* The tallest tile, and the widest in vectors. */
 #if RMT_VL == 16
 #define RMT_TILE_ROWS 12
 #elif RMT_VL == 8

@@ -88,8 +88,9 @@ RMT_INLINE void run_tiles(const rmt_winograd_input *run, const int32_t side)
     }
 }
 
-void RMT_NAME(winograd_input)(const rmt_winograd_input *run)
+void RMT_NAME(winograd_input)(const rmt_winograd_input *caller)
 {
+    const rmt_winograd_input copy = *caller, *run = &copy; /* the compiler knows that stores leave a copy alone */
     if (run->tile == 4)
         run_tiles(run, 6);
     else

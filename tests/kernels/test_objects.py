@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compiler made of the tiles of gemm: every tile is one loop with rows x vectors products, and none of its
+vectors lives on the stack. A compiler that loses this costs more than half of the speed and breaks no other test.
+
+Only optimised builds without sanitizers are judged."""
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+BUILD = pathlib.Path(os.environ['RAMET']).parent
+OBJECTS = {level: BUILD / f'CMakeFiles/ramet_kernels_{level}.dir/src/kernels/gemm/tiles.c.o'
+           for level in ('base', 'avx2', 'avx512')}
+TILES = {'base': 11, 'avx2': 19, 'avx512': 31}
+
+
+def is_judged():
+    cache = (BUILD / 'CMakeCache.txt').read_text(encoding='utf-8')
+    return 'CMAKE_BUILD_TYPE:STRING=Release' in cache and re.search(r'^RAMET_SANITIZE:\w+=$', cache, re.M) is not None
+
+
+def functions(path):
+    """name -> [(address, instruction)]"""
+    text = subprocess.run(['objdump', '-d', '--no-show-raw-insn', path], capture_output=True, text=True, check=True).stdout
+    found, name = {}, None
+    for line in text.splitlines():
+        if head := re.match(r'[0-9a-f]+ <(.*)>:', line):
+            name = head[1]
+            found[name] = []
+        elif code := re.match(r'\s*([0-9a-f]+):\s+(.*)', line):
+            found[name].append((int(code[1], 16), code[2]))
+    return found
+
+
+def inner_loop(code):
+    """The shortest loop around the prefetch."""
+    best = None
+    for address, instruction in code:
+        if jump := re.match(r'j\w+\s+([0-9a-f]+)', instruction):
+            body = [text for at, text in code if int(jump[1], 16) <= at <= address]
+            if any('prefetch' in text for text in body) and (best is None or len(body) < len(best)):
+                best = body
+    return best
+
+
+class Tiles(unittest.TestCase):
+    def check(self, level):
+        if not is_judged():
+            self.skipTest('not an optimised build, or with sanitizers')
+        count = 0
+        for name, code in functions(OBJECTS[level]).items():
+            if not (shape := re.fullmatch(r'tile_(\d+)x(\d+)', name)):
+                continue
+            count += 1
+            loop = inner_loop(code)
+            self.assertIsNotNone(loop, name)
+            products = [text for text in loop if re.match(r'vfmadd\w+ps|v?mulps', text)]
+            self.assertEqual(len(products), int(shape[1]) * int(shape[2]), name)
+            spills = [text for text in loop if re.search(r'\(%r[sb]p', text) and re.search(r'%[xyz]mm', text)]
+            self.assertEqual(spills, [], name)
+        self.assertEqual(count, TILES[level])
+
+    def test_base(self):
+        self.check('base')
+
+    @unittest.skipUnless(OBJECTS['avx2'].exists(), 'another processor')
+    def test_avx2(self):
+        self.check('avx2')
+
+    @unittest.skipUnless(OBJECTS['avx512'].exists(), 'another processor')
+    def test_avx512(self):
+        self.check('avx512')
+
+
+if __name__ == '__main__':
+    unittest.main()
