@@ -251,6 +251,63 @@ static void a_map_that_does_not_fit_is_refused(void **state)
     ramet_det_postprocessor_destroy(post);
 }
 
+/* Pseudo-random, the same in every run. */
+static uint32_t next_number(uint32_t *seed)
+{
+    *seed = *seed * 1664525U + 1013904223U;
+    return *seed >> 16;
+}
+
+static void fill_any(float *values, size_t count, uint32_t *seed)
+{
+    static const float odd[4] = {NAN, INFINITY, -INFINITY, 1e38F};
+    uint32_t kind = next_number(seed) % 4;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = next_number(seed);
+        values[i] = kind == 0 ? (float)(number % 1000) / 1000 : number % (3 * kind) == 0 ? 0.1F : 0.9F;
+        if (number % 499 == 0)
+            values[i] = odd[number % 4];
+    }
+}
+
+static void boxes_of_any_map_lie_within_the_image(void **state)
+{
+    (void)state;
+    static float values[90 * 70];
+    uint32_t seed = 7;
+    size_t boxes = 0;
+    for (int trial = 0; trial < 600; trial++) {
+        ramet_det_option option;
+        ramet_det_option_init(&option);
+        option.use_dilation = trial % 2;
+        option.db_score_mode = trial % 3 ? RAMET_DET_SCORE_MODE_FAST : RAMET_DET_SCORE_MODE_SLOW;
+        option.db_unclip_ratio = trial % 5 ? 1.5F : 100.0F;
+        option.max_candidates = 1 + trial % 40;
+        option.min_box_side = 1 + trial % 3;
+        option.db_box_thresh = 0.1F;
+        int64_t h = 1 + next_number(&seed) % (trial % 4 ? 70 : 3), w = 1 + next_number(&seed) % (trial % 7 ? 90 : 3);
+        ramet_det_geometry geometry = {1 + (int32_t)(next_number(&seed) % 5000),
+                                       1 + (int32_t)(next_number(&seed) % 5000), 1 + (int32_t)(next_number(&seed) % w),
+                                       1 + (int32_t)(next_number(&seed) % h)};
+        fill_any(values, (size_t)(h * w), &seed);
+        ramet_tensor map = map_of(values, h, w);
+        ramet_det_postprocessor *post;
+        ramet_det_result result;
+        assert_int_equal(ramet_det_postprocessor_create(&option, &post, NULL), RAMET_STATUS_OK);
+        assert_int_equal(ramet_det_postprocessor_run(post, &map, &geometry, &result, NULL), RAMET_STATUS_OK);
+        for (size_t i = 0; i < 4 * result.count; i++) {
+            const float *corner = result.boxes[i / 4].points[i % 4];
+            assert_true(corner[0] >= 0 && corner[0] <= (float)(geometry.image_width - 1));
+            assert_true(corner[1] >= 0 && corner[1] <= (float)(geometry.image_height - 1));
+            assert_true(corner[0] == rintf(corner[0]) && corner[1] == rintf(corner[1]));
+        }
+        boxes += result.count;
+        ramet_det_result_clear(&result);
+        ramet_det_postprocessor_destroy(post);
+    }
+    assert_true(boxes > 100);
+}
+
 /* The padding of a tiny image is no part of it: a text that fills the image fills the image. */
 static void boxes_of_a_tiny_image_are_its_own_pixels(void **state)
 {
@@ -393,6 +450,7 @@ int main(void)
         cmocka_unit_test(boxes_of_real_maps_are_official),
         cmocka_unit_test(a_box_whose_score_is_no_number_is_dropped),
         cmocka_unit_test(a_map_that_does_not_fit_is_refused),
+        cmocka_unit_test(boxes_of_any_map_lie_within_the_image),
         cmocka_unit_test(boxes_of_a_tiny_image_are_its_own_pixels),
         cmocka_unit_test(reading_order_is_official),
         cmocka_unit_test(corners_are_named_as_officially),

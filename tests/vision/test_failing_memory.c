@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that runs out under the stages: the n-th allocation fails, for n = 1, 2, ... until a whole scenario succeeds.
+ * Memory that runs out under stages and models: the n-th allocation fails, for n = 1, 2, ... until a whole scenario succeeds.
  * Each failure must be reported as such, leave nothing allocated and not spoil the next call.
  */
 #include "vision/packs.h"
@@ -18,6 +18,7 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
 void __wrap_free(void *old);
+char *__wrap_strdup(const char *text);
 
 static long calls_left; /* 0: none fails; 1: the next one fails, and only that one */
 static long live, failed;
@@ -55,6 +56,13 @@ void __wrap_free(void *old)
 {
     live -= old != NULL;
     __real_free(old);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *made = __wrap_malloc(bytes);
+    return made != NULL ? memcpy(made, text, bytes) : NULL;
 }
 
 /* ---- scenarios --------------------------------------------------------------------------------------------------- */
@@ -171,6 +179,55 @@ static ramet_status read_classes(ramet_error *error)
     return status;
 }
 
+static ramet_status classify_with_a_clone(ramet_error *error)
+{
+    ramet_classify_model *model, *clone = NULL;
+    ramet_classify_result result = {0};
+    ramet_status status = ramet_classify_model_open(RAMET_TEST_DATA "/command/classifier", NULL, &model, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_classify_model_clone(model, &clone, error);
+    ramet_classify_model_close(model);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_classify_model_predict(clone, &image, 1, &result, error);
+    assert_int_equal(result.count, status == RAMET_STATUS_OK);
+    ramet_classify_result_clear(&result);
+    ramet_classify_model_close(clone);
+    return status;
+}
+
+/* Two dark bars on white, of which the model makes two texts. */
+static ramet_image bars(void)
+{
+    static uint8_t bytes[3 * 96 * 64];
+    memset(bytes, 255, sizeof bytes);
+    for (int y = 0; y < 64; y++) {
+        if (y % 32 >= 8 && y % 32 < 24)
+            memset(bytes + 3 * (96 * y + 8), 0, 3 * 70);
+    }
+    return (ramet_image){.data = bytes, .width = 96, .height = 64, .pitch = 288};
+}
+
+static ramet_status read_with_a_clone(ramet_error *error)
+{
+    static const ramet_ocr_files files = {.detector = RAMET_TEST_DATA "/command/detector",
+                                          .classifier = RAMET_TEST_DATA "/command/direction",
+                                          .recognizer = RAMET_TEST_DATA "/command/recognizer",
+                                          .dictionary = RAMET_TEST_DATA "/command/dictionary.txt"};
+    ramet_image page = bars();
+    ramet_ocr *ocr, *clone = NULL;
+    ramet_ocr_result result = {0};
+    ramet_status status = ramet_ocr_open(&files, NULL, &ocr, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_ocr_clone(ocr, &clone, error);
+    ramet_ocr_close(ocr);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_ocr_predict(clone, &page, 1, &result, error);
+    assert_int_equal(result.count, status == RAMET_STATUS_OK ? 2 : 0);
+    ramet_ocr_result_clear(&result);
+    ramet_ocr_close(clone);
+    return status;
+}
+
 /* ---- the sweep --------------------------------------------------------------------------------------------------- */
 
 static void sweep(ramet_status (*scenario)(ramet_error *error), long least)
@@ -223,12 +280,20 @@ static void classification_survives_every_failure(void **state)
     sweep(read_classes, 5);
 }
 
+static void models_survive_every_failure(void **state)
+{
+    (void)state;
+    sweep(classify_with_a_clone, 30);
+    sweep(read_with_a_clone, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(detection_survives_every_failure),
         cmocka_unit_test(recognition_survives_every_failure),
         cmocka_unit_test(classification_survives_every_failure),
+        cmocka_unit_test(models_survive_every_failure),
     };
-    return cmocka_run_group_tests_name("memory of the stages", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("failing memory", tests, NULL, NULL);
 }
