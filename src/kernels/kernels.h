@@ -116,7 +116,7 @@ typedef struct rmt_gemm {
 /*
  * out pixel x, channel c: act( bias[c] + sum over taps (r, s) of rows[r][(x * stride - pad_left + s * dilation) *
  * in_pixel + c] * weight[(r * kw + s) * weight_stride + c] ); taps that fall left or right of [0, in_width) or
- * on a NULL row count as zero.
+ * on a NULL row count as zero. Weights are finite.
  */
 typedef struct rmt_depthwise {
     const float *const *rows; /* kh pointers to the first pixel of an input row, or NULL */

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row of a depthwise convolution. Where the kernel is 3 or 5 wide and lies inside the row, a group of neighbouring
- * pixels shares the weights and the input columns that it has in registers. Pixels near the ends of the row, and other
- * kernels, go one by one over several vectors of channels.
+ * A row of a depthwise convolution. For kernels 3 and 5 wide a group of neighbouring pixels shares the weights and the
+ * input columns that it has in registers. Other kernels, and the channels behind the last whole vector, go pixel by pixel.
  *
  * Every output is one chain of multiply-adds over the rows and columns of the kernel, ascending, without the taps that
  * fall outside; how pixels and channels are grouped does not enter it.
  */
 #include "kernels/epilogue.h"
 
-#define PIXELS 8  /* of a group at most */
-#define ROWS 5    /* of a kernel that has its own code */
+#define PIXELS 8 /* of a group at most */
+#define KERNEL 5 /* columns of a kernel that has its own code, */
+#define ROWS 5   /* and rows */
+#define COLUMNS ((PIXELS - 1) * 2 + KERNEL)
 #define VECTORS 4 /* of channels, for a single pixel */
+
+/* The kernel's rows that are there, from column 0 on, with their weights. */
+typedef struct kernel_rows {
+    const float *in[ROWS], *weight[ROWS];
+    int32_t count;
+} kernel_rows;
 
 /* A row, and what all its pixels share. */
 typedef struct task {
     const rmt_depthwise *d;
     epilogue_vectors end;
+    kernel_rows rows;
 } task;
 
 /* Bias, add and activation, and the store, of one vector of channels (`left` of them are in the row). */
@@ -74,25 +82,61 @@ static void convolve_pixel(const task *t, int32_t x, int32_t c)
         convolve_vectors(t, x, first, end, c, 1, false);
 }
 
-/* ---- groups of pixels whose kernels lie inside the row -------------------------------------------------------- */
+/* ---- groups of pixels ---------------------------------------------------------------------------------------- */
 
-/* The kernel's rows that are there, at the group's first column, with their weights. */
-typedef struct kernel_rows {
-    const float *in[ROWS], *weight[ROWS];
-    int32_t count;
-} kernel_rows;
-
-RMT_INLINE kernel_rows find_rows(const rmt_depthwise *d, int32_t x)
+static kernel_rows find_rows(const rmt_depthwise *d)
 {
-    const ptrdiff_t from = ((ptrdiff_t)x * d->stride - d->pad_left) * d->in_pixel;
     kernel_rows rows = {.count = 0};
     for (int32_t r = 0; r < d->kh; r++) {
         if (d->rows[r] == NULL)
             continue;
-        rows.in[rows.count] = d->rows[r] + from;
+        rows.in[rows.count] = d->rows[r];
         rows.weight[rows.count++] = d->weight + r * d->kw * d->weight_stride;
     }
     return rows;
+}
+
+/*
+ * The input columns of a group that reaches over an end of the row: a missing column is read where there is one, and
+ * masked to zero.
+ */
+typedef struct group_columns {
+    ptrdiff_t offset[COLUMNS];
+    vi mask[COLUMNS];
+} group_columns;
+
+RMT_INLINE void find_columns(const rmt_depthwise *d, int32_t first, int32_t count, group_columns *columns)
+{
+    for (int32_t j = 0; j < count; j++) {
+        const int32_t column = first + j, inside = column < 0 ? 0 : column < d->in_width ? column : d->in_width - 1;
+        columns->offset[j] = inside * d->in_pixel;
+        columns->mask[j] = v_set_int(column == inside ? -1 : 0);
+    }
+}
+
+/* What the compiler knows of a group. inside: no column is missing. */
+typedef struct shape {
+    int32_t pixels, kw, stride;
+    bool inside;
+} shape;
+
+/* One row of the kernel: an input column after the other, each into the pixels that see it. */
+RMT_INLINE void add_row(const float *in, ptrdiff_t in_pixel, const group_columns *columns, const float *weight,
+                        ptrdiff_t weight_stride, const shape s, vf sum[PIXELS])
+{
+    vf w[KERNEL];
+    for (int32_t t = 0; t < s.kw; t++)
+        w[t] = v_load(weight + t * weight_stride);
+#pragma GCC unroll 19
+    for (int32_t j = 0; j < (s.pixels - 1) * s.stride + s.kw; j++) {
+        const vf x =
+            s.inside ? v_load(in + j * in_pixel) : (vf)((vi)v_load(in + columns->offset[j]) & columns->mask[j]);
+        for (int32_t t = 0; t < s.kw; t++) {
+            const int32_t i = (j - t) / s.stride;
+            if (j >= t && (j - t) % s.stride == 0 && i < s.pixels)
+                sum[i] += x * w[t];
+        }
+    }
 }
 
 /* One decision for all pixels. */
@@ -107,45 +151,50 @@ RMT_INLINE void activate(const epilogue_vectors *end, vf sum[PIXELS], const int3
 }
 
 /* All whole vectors of channels of a group. Nothing is read from the task in the loop, since its stores might alias. */
-RMT_INLINE void convolve_group(const task *t, int32_t x, const int32_t pixels, const int32_t kw, const int32_t stride)
+RMT_INLINE void convolve_group(const task *t, int32_t x, const shape s)
 {
     const rmt_depthwise *d = t->d;
-    const kernel_rows rows = find_rows(d, x);
+    const kernel_rows rows = t->rows;
     const epilogue_vectors end = t->end;
     const ptrdiff_t in_pixel = d->in_pixel, out_pixel = d->out_pixel, weight_stride = d->weight_stride;
     const float *bias = d->bias, *add = d->add == NULL ? NULL : d->add + x * out_pixel;
     float *out = d->out + x * out_pixel;
-    const int32_t channels = d->channels / RMT_VL * RMT_VL;
-    for (int32_t c = 0; c < channels; c += RMT_VL) {
+    const int32_t channels = d->channels / RMT_VL * RMT_VL, first = x * s.stride - d->pad_left;
+    const ptrdiff_t from = s.inside ? first * in_pixel : 0;
+    group_columns columns;
+    if (!s.inside)
+        find_columns(d, first, (s.pixels - 1) * s.stride + s.kw, &columns);
+    for (ptrdiff_t c = 0; c < channels; c += RMT_VL) {
         vf sum[PIXELS];
-        for (int32_t i = 0; i < pixels; i++)
+        for (int32_t i = 0; i < s.pixels; i++)
             sum[i] = v_set(0);
-        for (int32_t r = 0; r < rows.count; r++) {
-            const float *in = rows.in[r] + c, *weight = rows.weight[r] + c;
-#pragma GCC unroll 8
-            for (int32_t i = 0; i < pixels; i++)
-                for (int32_t s = 0; s < kw; s++)
-                    sum[i] += v_load(in + (i * stride + s) * in_pixel) * v_load(weight + s * weight_stride);
-        }
+        for (int32_t r = 0; r < rows.count; r++)
+            add_row(rows.in[r] + from + c, in_pixel, &columns, rows.weight[r] + c, weight_stride, s, sum);
         const vf more = bias == NULL ? v_set(0) : v_load(bias + c);
-        for (int32_t i = 0; i < pixels; i++)
+        for (int32_t i = 0; i < s.pixels; i++)
             sum[i] += more;
         if (add != NULL)
-            for (int32_t i = 0; i < pixels; i++)
+            for (int32_t i = 0; i < s.pixels; i++)
                 sum[i] += v_load(add + i * out_pixel + c);
-        activate(&end, sum, pixels);
-        for (int32_t i = 0; i < pixels; i++)
+        activate(&end, sum, s.pixels);
+        for (int32_t i = 0; i < s.pixels; i++)
             v_store(out + i * out_pixel + c, sum[i]);
     }
 }
 
+/* Small groups are always at an end of the row, unless there is no padding. */
 RMT_INLINE void run_pixels(const task *t, int32_t x, const int32_t pixels, const int32_t kw, const int32_t stride)
 {
-    convolve_group(t, x, pixels, kw, stride);
-    if (t->d->channels % RMT_VL == 0)
+    const rmt_depthwise *d = t->d;
+    const int32_t first = x * stride - d->pad_left, columns = (pixels - 1) * stride + kw;
+    if (pixels > PIXELS / 2 && first >= 0 && first + columns <= d->in_width)
+        convolve_group(t, x, (shape){pixels, kw, stride, true});
+    else
+        convolve_group(t, x, (shape){pixels, kw, stride, false});
+    if (d->channels % RMT_VL == 0)
         return;
     for (int32_t i = 0; i < pixels; i++)
-        convolve_pixel(t, x + i, t->d->channels / RMT_VL * RMT_VL);
+        convolve_pixel(t, x + i, d->channels / RMT_VL * RMT_VL);
 }
 
 RMT_INLINE void run_group(const task *t, int32_t x, int32_t pixels, const int32_t kw, const int32_t stride)
@@ -183,32 +232,22 @@ static group_run *choose_group(const rmt_depthwise *d)
     return NULL;
 }
 
-/* Groups whose sizes differ by one at most. */
-static void run_inside(const task *t, group_run *run, int32_t begin, int32_t end)
-{
-    const int32_t groups = (end - begin + PIXELS - 1) / PIXELS;
-    for (int32_t i = 0; i < groups; i++) {
-        const int32_t from = begin + (int32_t)((int64_t)(end - begin) * i / groups);
-        const int32_t to = begin + (int32_t)((int64_t)(end - begin) * (i + 1) / groups);
-        run(t, from, to - from);
-    }
-}
-
 void RMT_NAME(depthwise)(const rmt_depthwise *d)
 {
     const epilogue end = epilogue_make(&d->act);
-    const task t = {d, epilogue_load(&end)};
     group_run *run = choose_group(d);
-    /* [begin, inside): the pixels all of whose columns lie in the row */
-    const int32_t room = d->in_width + d->pad_left - (d->kw - 1) * d->dilation - 1;
-    const int32_t inside = run == NULL || room < 0 ? 0 : (int32_t)rmt_min_i64(room / d->stride + 1, d->out_width);
-    const int32_t begin = (int32_t)rmt_min_i64((d->pad_left + d->stride - 1) / d->stride, inside);
-    for (int32_t x = 0; x < begin; x++)
-        convolve_pixel(&t, x, 0);
-    if (run != NULL)
-        run_inside(&t, run, begin, inside);
-    for (int32_t x = inside; x < d->out_width; x++)
-        convolve_pixel(&t, x, 0);
+    if (run != NULL) {
+        const task t = {d, epilogue_load(&end), find_rows(d)};
+        const int32_t groups = (d->out_width + PIXELS - 1) / PIXELS; /* whose sizes differ by one at most */
+        for (int32_t i = 0; i < groups; i++) {
+            const int32_t from = (int32_t)((int64_t)d->out_width * i / groups);
+            run(&t, from, (int32_t)((int64_t)d->out_width * (i + 1) / groups) - from);
+        }
+    } else {
+        const task t = {.d = d, .end = epilogue_load(&end)};
+        for (int32_t x = 0; x < d->out_width; x++)
+            convolve_pixel(&t, x, 0);
+    }
     if (!end.behind)
         return;
     for (int32_t x = 0; x < d->out_width; x++)
