@@ -73,7 +73,7 @@ static void concat_run(const rmt_op_run *run)
     const rmt_view *out = &run->out[0];
     int32_t axis = rmt_axis_normalize(params->axis, out->shape.rank);
     int64_t at = 0;
-    for (int32_t i = 0; i < run->in_count; i++) {
+    for (int32_t i = 0; i < run->in_count && rmt_shape_elements(&out->shape) > 0; i++) {
         const rmt_view *in = &run->in[i];
         rmt_view slice = params->stack ? rmt_view_without(out, axis, 1) : *out;
         slice.data = rmt_view_at(out, at * out->strides[axis]);

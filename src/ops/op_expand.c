@@ -90,10 +90,12 @@ static void expand_run(const rmt_op_run *run)
 {
     const rmt_view *out = &run->out[0];
     rmt_view seen, tile;
+    if (rmt_shape_elements(&out->shape) == 0)
+        return;
     (void)repeats_by_stride(&run->in[0], &out->shape, &seen);
     int64_t tiles = 1;
     for (int32_t i = 0; i < out->shape.rank; i++)
-        tiles *= seen.shape.dims[i] > 0 ? out->shape.dims[i] / seen.shape.dims[i] : 0;
+        tiles *= out->shape.dims[i] / seen.shape.dims[i];
     for (int64_t t = 0; t < tiles; t++) {
         int64_t rest = t, offset = 0;
         tile = *out;

@@ -301,6 +301,8 @@ static void matmul_place(rmt_op_place *place)
     for (int32_t i = 0; i < place->in_count; i++)
         place->form[i] = params->flatten ? RMT_FORM_DENSE : RMT_FORM_ANY;
     rmt_strides_dense(&place->out[0]);
+    if (rmt_shape_elements(&place->out[0].shape) == 0)
+        return;
     product p = product_of(params, place->in, &place->out[0], place->threads);
     size_t threads = (size_t)place->threads;
     place->scratch_bytes = (p.panel_floats * (p.by_batch ? threads : 1) + p.row_floats * threads) * sizeof(float);
@@ -450,9 +452,9 @@ static void matmul_run(const rmt_op_run *run)
 {
     const matmul_params *params = run->params;
     int threads = rmt_team_size(run->team);
-    product p = product_of(params, run->in, &run->out[0], threads);
-    if (p.m * p.n * p.batches == 0)
+    if (rmt_shape_elements(&run->out[0].shape) == 0)
         return;
+    product p = product_of(params, run->in, &run->out[0], threads);
     float *room = (float *)run->scratch;
     matmul_loop loop = {.run = run, .p = &p};
     loop.bias = params->bias_count > 0 ? (const float *)run->packed + params->bias_at : NULL;

@@ -230,6 +230,8 @@ static void reduce_run(const rmt_op_run *run)
     const reduce_params *params = run->params;
     const rmt_view *x = &run->in[0], *out = &run->out[0];
     bool mask[RMT_MAX_RANK];
+    if (rmt_shape_elements(&out->shape) == 0)
+        return;
     (void)read_mask(params, x->shape.rank, mask);
     rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
     rmt_view kept_out = params->keep ? pick_dims(out, mask, false) : *out;

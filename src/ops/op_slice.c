@@ -65,7 +65,7 @@ static part part_of(int64_t start, int64_t end, int64_t step, int64_t size)
     int64_t first = clamp(start < 0 ? start + size : start, 0, back ? size - 1 : size);
     int64_t last = to_the_first ? -1 : clamp(end < 0 ? end + size : end, 0, size);
     int64_t length = back ? first - last : last - first, stride = back ? -step : step;
-    return (part){first, step, length > 0 && size > 0 ? (length + stride - 1) / stride : 0};
+    return (part){first, step, length > 0 && size > 0 ? (length - 1) / stride + 1 : 0};
 }
 
 /* The part of each dimension. False when the bounds are not known, or name what is not there. */
@@ -159,6 +159,8 @@ static void slice_run(const rmt_op_run *run)
     const slice_params *params = run->params;
     part parts[RMT_MAX_RANK];
     int64_t offset;
+    if (rmt_shape_elements(&run->out[0].shape) == 0)
+        return;
     (void)parts_of(params, run->in, run->in_count, parts);
     rmt_view seen = see_parts(&run->in[X], parts, &offset);
     (void)decrease(params, &seen);

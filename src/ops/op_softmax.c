@@ -45,7 +45,8 @@ static void softmax_place(rmt_op_place *place)
     const rmt_shape *shape = &place->in[0].shape;
     int64_t n = shape->rank == 0 ? 1 : shape->dims[axis_of(place->params, shape)];
     rmt_place_like_input(place);
-    place->scratch_bytes = scratch_floats(n) * sizeof(float) * (size_t)place->threads;
+    if (rmt_shape_elements(shape) > 0)
+        place->scratch_bytes = scratch_floats(n) * sizeof(float) * (size_t)place->threads;
 }
 
 typedef struct softmax_loop {

@@ -156,12 +156,11 @@ void rmt_numbers_from_doubles(ramet_dtype dtype, const double *from, void *to, i
 {
     unsigned char *at = to;
     int64_t bytes = step * (int64_t)ramet_dtype_bytes(dtype);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++)
         if (rmt_dtype_is_float(dtype))
             store_double(dtype, from[i], at + i * bytes);
         else
             store_int(dtype, dtype == RAMET_DTYPE_BOOL ? from[i] != 0 : saturate(from[i]), at + i * bytes);
-    }
 }
 
 /* ---- views and constants --------------------------------------------------------------------------------------- */

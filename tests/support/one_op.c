@@ -49,6 +49,14 @@ static bool read_numbers(const char *text, double numbers[RMT_MAX_RANK * 8], siz
     return is_float;
 }
 
+/* Doubles hold neither end of int64. */
+static int64_t saturate(double number)
+{
+    int64_t integer;
+    rmt_numbers_to_ints(RAMET_DTYPE_FLOAT64, &number, 1, &integer, 1);
+    return integer;
+}
+
 static void set_attribute(one_op *o, char *word)
 {
     char *value = strchr(word, '=');
@@ -64,7 +72,7 @@ static void set_attribute(one_op *o, char *word)
     size_t count;
     bool is_float = read_numbers(value, numbers, &count);
     for (size_t i = 0; i < count; i++)
-        integers[i] = (int64_t)numbers[i];
+        integers[i] = saturate(numbers[i]);
     if (*value == '[')
         assert_true(is_float ? rmt_node_set_floats(&o->graph, o->node, word, numbers, count)
                              : rmt_node_set_ints(&o->graph, o->node, word, integers, count));
@@ -118,6 +126,8 @@ static void add_input(one_op *o, const rmt_view *view, bool constant, bool known
 static rmt_view copy_of(one_op *o, ramet_dtype dtype, const rmt_shape *shape, const void *data)
 {
     rmt_view view = rmt_view_dense(dtype, shape, NULL);
+    if (data == NULL)
+        return view;
     view.data = own(o, bytes_of(&view));
     memcpy(view.data, data, bytes_of(&view));
     return view;
@@ -179,6 +189,8 @@ ramet_status one_op_infer(one_op *o)
 static void lay_out(rmt_view *view, one_op_layout layout)
 {
     rmt_strides_dense(view);
+    if (rmt_shape_elements(&view->shape) == 0)
+        return;
     int32_t rank = view->shape.rank;
     if (layout == ONE_OP_CHANNELS_LAST && rank == 4)
         rmt_strides_channels_last(view);

@@ -59,7 +59,10 @@ typedef struct one_op {
 void one_op_init(one_op *o, const char *text, int32_t output_count);
 void one_op_clear(one_op *o);
 
-/* The next input: fed when running, known already when planning, a constant of the model, or absent. Data is copied. */
+/*
+ * The next input: fed when running, known already when planning, a constant of the model, or absent. Data is copied;
+ * an input whose data is NULL can be inferred, but not run.
+ */
 void one_op_input(one_op *o, rmt_shape shape, const float *data);
 void one_op_add(one_op *o, ramet_dtype dtype, rmt_shape shape, const void *data, bool known);
 void one_op_constant(one_op *o, rmt_shape shape, const float *data);
