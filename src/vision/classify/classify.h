@@ -33,9 +33,6 @@ typedef struct rmt_transform {
 /* From PreProcess.transform_ops. UNSUPPORTED names the operator or option, and its line. */
 ramet_status rmt_transform_read(const rmt_yaml_file *file, rmt_transform *transform, ramet_error *error);
 
-/* The extent of an image after a step. */
-ramet_status rmt_transform_measure(const rmt_transform_step *step, rmt_extent *extent, ramet_error *error);
-
 /*
  * The label names of PostProcess, by class; NULL when it has none. UNSUPPORTED when it asks for something other than
  * the best classes.

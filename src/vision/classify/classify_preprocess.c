@@ -51,7 +51,8 @@ static ramet_status measure_resize(const rmt_transform_step *step, rmt_extent *e
                     (int)from.width, (int)from.height, (int)extent->width, (int)extent->height);
 }
 
-ramet_status rmt_transform_measure(const rmt_transform_step *step, rmt_extent *extent, ramet_error *error)
+/* The extent of an image after a step. */
+static ramet_status measure_step(const rmt_transform_step *step, rmt_extent *extent, ramet_error *error)
 {
     if (step->kind != RMT_TRANSFORM_CROP)
         return measure_resize(step, extent, error);
@@ -69,7 +70,7 @@ static ramet_status measure(const rmt_preprocessor *base, const ramet_image *ima
     ramet_status status = RAMET_STATUS_OK;
     *extent = (rmt_extent){image->height, image->width};
     for (size_t i = 0; status == RAMET_STATUS_OK && i < transform->count; i++)
-        status = rmt_transform_measure(&transform->steps[i], extent, error);
+        status = measure_step(&transform->steps[i], extent, error);
     return status;
 }
 
@@ -92,7 +93,7 @@ static ramet_status apply_step(ramet_classify_preprocessor *self, size_t index, 
 {
     const rmt_transform_step *step = &self->transform.steps[index];
     rmt_extent extent = {image->height, image->width};
-    ramet_status status = rmt_transform_measure(step, &extent, error);
+    ramet_status status = measure_step(step, &extent, error);
     if (status != RAMET_STATUS_OK)
         return status;
     if (step->kind != RMT_TRANSFORM_CROP)
