@@ -39,7 +39,7 @@ function(ramet_add_kernel_levels out)
       target_compile_definitions(${target} PRIVATE RMT_LEVEL=${level})
       # C11 forbids contraction across statements by default; the kernels are written for fused multiply-add.
       target_compile_options(${target} PRIVATE -O3 -ffp-contract=fast -fno-trapping-math
-                                               ${RAMET_LEVEL_FLAGS_${level}})
+                                               ${RAMET_LEVEL_FLAGS_${level}} ${RAMET_KERNEL_SANITIZE})
       list(APPEND objects $<TARGET_OBJECTS:${target}>)
     endforeach()
   endif()

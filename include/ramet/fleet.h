@@ -26,6 +26,11 @@ typedef struct ramet_fleet_option {
     int32_t window;
 } ramet_fleet_option;
 
+/*
+ * Fills an option struct with defaults: always the first thing to do with one.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_fleet_option_init(ramet_fleet_option *option);
 
 /*

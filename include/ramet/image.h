@@ -32,6 +32,11 @@ typedef struct ramet_image_option {
     int32_t ignore_orientation; /* non-zero: leave the EXIF orientation of a JPEG alone */
 } ramet_image_option;
 
+/*
+ * Fills an option struct with defaults: always the first thing to do with one.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_image_option_init(ramet_image_option *option);
 
 /*

@@ -52,6 +52,11 @@ typedef struct ramet_runtime_option {
     const char *config_file; /* configuration of the task models, likewise */
 } ramet_runtime_option;
 
+/*
+ * Fills an option struct with defaults: always the first thing to do with one.
+ *
+ * Threads: any. Memory: none. Errors: none.
+ */
 RAMET_API void ramet_runtime_option_init(ramet_runtime_option *option);
 
 /*
@@ -78,14 +83,23 @@ RAMET_API ramet_status ramet_runtime_clone(ramet_runtime *runtime, ramet_runtime
 RAMET_API void ramet_runtime_close(ramet_runtime *runtime);
 
 /*
- * Number, name, dtype and declared shape (-1: any size) of inputs and outputs, in the program's order. The name
- * belongs to the runtime; data is NULL. A declared shape is a hint: what is fed decides.
+ * How many inputs and outputs the model has; 0 for NULL.
  *
- * Threads: any. Errors: the info calls give INVALID_ARGUMENT for an index out of range.
+ * Threads: any. Memory: none. Errors: none.
  */
 RAMET_API size_t ramet_runtime_input_count(const ramet_runtime *runtime);
+/* As ramet_runtime_input_count(), for outputs. */
 RAMET_API size_t ramet_runtime_output_count(const ramet_runtime *runtime);
+
+/*
+ * Name, dtype and declared shape (-1: any size) of an input, in the program's order. A declared shape is a hint: what is
+ * fed decides.
+ *
+ * info: overwritten; its name belongs to the runtime, its data is NULL.
+ * Threads: any. Memory: none. Errors: INVALID_ARGUMENT for an index out of range.
+ */
 RAMET_API ramet_status ramet_runtime_input_info(const ramet_runtime *runtime, size_t index, ramet_tensor *info);
+/* As ramet_runtime_input_info(), for outputs. */
 RAMET_API ramet_status ramet_runtime_output_info(const ramet_runtime *runtime, size_t index, ramet_tensor *info);
 
 /*
@@ -109,6 +123,11 @@ typedef struct ramet_memory {
     uint64_t clones;        /* handles on these weights, this one included */
 } ramet_memory;
 
+/*
+ * Fills *memory with what the handle and its origin hold now.
+ *
+ * Threads: not while this handle is in a run. Memory: none. Errors: INVALID_ARGUMENT for a NULL.
+ */
 RAMET_API ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *memory);
 
 typedef enum ramet_describe {
