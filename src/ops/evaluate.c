@@ -4,7 +4,7 @@
  * pass folds constants with it, through the same place and run as any other
  * run. Known numbers in, known numbers out.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

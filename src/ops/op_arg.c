@@ -3,7 +3,7 @@
  * arg_max and arg_min along an axis, or over everything: the place of the
  * first largest or smallest element; NaN never wins.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

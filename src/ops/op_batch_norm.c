@@ -6,7 +6,7 @@
  *
  * Packed: s [c], t [c].
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <math.h>
 

@@ -6,7 +6,7 @@
  * wrap, divide towards zero (divide) or downwards (floor_divide, remainder),
  * and a division by 0 gives 0.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cast between all dtypes; to its own, a view. */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 typedef struct cast_params {
     ramet_dtype dtype;

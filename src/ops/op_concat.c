@@ -4,7 +4,7 @@
  * already lies in its slice of the output, because the planner placed it
  * there, costs nothing.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Copying between any two layouts of one shape: runs of memory, transposed
  * slabs (channels first to channels last and back), or single elements.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

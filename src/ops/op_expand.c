@@ -3,7 +3,7 @@
  * expand to a shape, and tile by counts. A dimension of size 1 is repeated by a
  * stride of 0; only tiles of longer ones are copied.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * then scaled and shifted. Rows of the last dimension may lie anywhere; longer
  * runs must be dense.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 enum { X, SCALE, BIAS };
 

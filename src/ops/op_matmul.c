@@ -11,7 +11,7 @@
  *
  * Packed: panels [n / 16][k][16] of alpha * y, then the bias, rounded up to 16.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
  * The order of a sum follows from the layout alone, never from how the kept
  * elements are split among threads.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

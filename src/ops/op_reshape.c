@@ -5,7 +5,7 @@
  * as [n, c, h * w], say); where not, the input is first made dense, and then
  * it is one.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
  * [g / 16][hidden][16], bias of the input part, bias of the state part (0 but
  * for GRU, whose state part stands under a gate).
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * a tensor of one number. Integers are computed as PaddlePaddle does: with
  * both numbers cut to the type of x first.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 typedef struct scale_params {
     double scale, bias;

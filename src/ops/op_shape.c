@@ -4,7 +4,7 @@
  * stack_scalars (integers into one tensor), full (one number everywhere); and
  * identity.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 /* ---- shape ------------------------------------------------------------------------------------------------------- */
 

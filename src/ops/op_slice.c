@@ -4,7 +4,7 @@
  * negative and clamped to what is there. A view, unless a step goes backwards
  * or the bounds are tensors, which place cannot see: then the part is copied.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * memory (the last one; the channels of a channels-last image) rows run in
  * place; otherwise each is gathered into scratch and put back.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <string.h>
 

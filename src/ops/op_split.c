@@ -3,7 +3,7 @@
  * split along an axis: into sections whose sizes are an attribute or a tensor,
  * or into equal parts. Views.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 enum { X, SECTIONS };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* transpose: always a view. */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 typedef struct transpose_params {
     int32_t perm[RMT_MAX_RANK];

@@ -5,7 +5,7 @@
  * where the memory allows. The few that shape arithmetic needs also run on
  * integers, exactly. The bounds of clip may be tensors of one number.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 enum { X, LOW, HIGH };
 

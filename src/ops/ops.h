@@ -8,7 +8,7 @@
  * it needs and makes; `run` does the arithmetic. Nothing else in the library
  * knows an operator by name, except passes that rewrite graphs.
  *
- * Adding an operator: write its file, declare its rmt_op in ops_table.c.
+ * Adding an operator: write its file, name its rmt_op in ops_table.c; docs/internals/ops.md shows how.
  */
 #ifndef RMT_OPS_H
 #define RMT_OPS_H
@@ -126,19 +126,14 @@ void rmt_op_place_views(const rmt_op *op, rmt_op_place *place);
  */
 bool rmt_op_evaluate(const rmt_op *op, const rmt_op_run *known, rmt_view *out, rmt_arena *memory);
 
-/* ---- help for writing operators --------------------------------------------------------------------------- */
+/* ---- for other rooms: layouts, constants, activations ------------------------------------------------------- */
 
 /* Fills strides of view for its shape. */
 void rmt_strides_dense(rmt_view *view);
 void rmt_strides_channels_last(rmt_view *view); /* rank 4, pixel stride by rmt_pixel_stride() */
-/* The order of dimensions of `like` (same rank), without gaps, channels last where `like` is so. */
-void rmt_strides_like(rmt_view *view, const rmt_view *like);
 
 /* The same shape and, where a dimension is longer than 1, the same strides. */
 bool rmt_strides_equal(const rmt_view *a, const rmt_view *b);
-
-/* The view of its first element along `count` dimensions from `first`: those dimensions are gone. */
-rmt_view rmt_view_without(const rmt_view *view, int32_t first, int32_t count);
 
 /* Does the view have the form? */
 bool rmt_view_has_form(const rmt_view *view, rmt_form form);
@@ -146,128 +141,16 @@ bool rmt_view_has_form(const rmt_view *view, rmt_form form);
 /* Elements from the first to one behind the last that the view reaches. */
 int64_t rmt_view_span(const rmt_view *view);
 
-/* load: the first `required` inputs are there, and at least one output. BAD_FORMAT otherwise. */
-ramet_status rmt_load_inputs(rmt_op_load *load, int32_t required);
-ramet_status rmt_load_one_input(rmt_op_load *load); /* the whole load of an operator without attributes */
-
-/* load / pack: input `index` when it is there and a constant, NULL otherwise. */
-const rmt_value *rmt_node_constant(const rmt_graph *graph, const rmt_node *node, int32_t index);
-
-/* infer: every output has a shape within RMT_MAX_ELEMENTS: the last step. BAD_SHAPE otherwise. */
-ramet_status rmt_infer_done(rmt_op_infer *infer);
-
-/* infer: input i is float32. UNSUPPORTED otherwise. */
-ramet_status rmt_infer_float32(rmt_op_infer *infer, int32_t i);
-
-/* infer: out[0] gets dtype and shape of in[0]. */
-ramet_status rmt_infer_same(rmt_op_infer *infer);
-
-/* place: any strides in, out[0] like in[0] and in its place if possible. For operators that work element by element. */
-void rmt_place_like_input(rmt_op_place *place);
-
-/* numpy's broadcast of two shapes, y aligned at `axis` of x (PaddlePaddle; -1: at the end). False when they do not fit. */
-bool rmt_broadcast_shapes(const rmt_shape *x, const rmt_shape *y, int64_t axis, rmt_shape *out);
-
-/* view repeated by strides of 0 to a shape that rmt_broadcast_shapes() gave. */
-rmt_view rmt_view_broadcast(const rmt_view *view, int64_t axis, const rmt_shape *shape);
-
-/* The product of dims [first, end), RMT_MAX_ELEMENTS + 1 where it is larger. */
-int64_t rmt_dims_product(const rmt_shape *shape, int32_t first, int32_t end);
-
 /* axis in [-rank, rank) -> [0, rank); -1 when it is out of range. */
 int32_t rmt_axis_normalize(int64_t axis, int32_t rank);
 
-/* Reads known numbers of an integer (or float) view in[i] as int64. Returns the count, at most capacity; -1: unknown or too many. */
-int64_t rmt_view_read_ints(const rmt_view *view, int64_t *values, int64_t capacity);
-
-/* n numbers of any dtype, `step` elements apart and aligned or not, to and from int64 or double. A float becomes an
- * integer towards zero, saturated to int64; an integer wraps into a narrower one; BOOL is 0 or 1. */
-void rmt_numbers_to_ints(ramet_dtype dtype, const void *from, int64_t step, int64_t *to, int64_t n);
-void rmt_numbers_to_doubles(ramet_dtype dtype, const void *from, int64_t step, double *to, int64_t n);
-void rmt_numbers_from_ints(ramet_dtype dtype, const int64_t *from, void *to, int64_t step, int64_t n);
-void rmt_numbers_from_doubles(ramet_dtype dtype, const double *from, void *to, int64_t step, int64_t n);
-bool rmt_dtype_is_float(ramet_dtype dtype);
-
-/* load / pack: `count` float32 from a constant of any float dtype at element `first`. */
+/* `count` float32 from a constant of any dtype at element `first`; its data may be unaligned. */
 void rmt_constant_floats(const rmt_value *constant, int64_t first, int64_t count, float *floats);
-
-/*
- * load / pack: panels as kernels->gemm reads them, B(q, j) = factor * m[q][j] of a constant m [k, n], or factor * m[j][q]
- * of m [n, k] when transposed. What pads the last panel is left as it is.
- */
-void rmt_constant_panels(const rmt_value *m, bool transposed, int64_t k, int64_t n, float factor, float *panels);
 
 /* The activation that an operator name and attributes with `prefix` ("" or "act.") describe; false: not an activation. */
 bool rmt_activation_read(const rmt_node *node, const char *name, const char *prefix, rmt_activation *activation);
 
 /* The activation that a pass fused behind node (attribute "act", with "act.*", "act_scale", "act_shift"). */
 rmt_activation rmt_activation_fused(const rmt_node *node);
-
-static inline bool rmt_activation_is_none(const rmt_activation *activation)
-{
-    return activation->function == RMT_UNARY_NONE && activation->scale == 1.0f && activation->shift == 0.0f;
-}
-
-/* A parallel loop over [0, count) cut into chunks of `grain`: calls task(context, first, last, thread). */
-typedef void (*rmt_range_task)(void *context, int64_t first, int64_t last, int thread);
-void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task task, void *context);
-
-/*
- * A loop over up to four views of one shape. Dimensions are ordered as the first view lies in memory and joined where
- * every view allows it; the last one is the row. Rows longer than `piece` elements are handed out in pieces.
- */
-#define RMT_NEST_VIEWS 4
-typedef struct rmt_nest {
-    int count;    /* of views */
-    int32_t rank; /* >= 1 */
-    int64_t dims[RMT_MAX_RANK];
-    int64_t strides[RMT_NEST_VIEWS][RMT_MAX_RANK]; /* elements */
-    void *data[RMT_NEST_VIEWS];
-    int64_t bytes[RMT_NEST_VIEWS]; /* of an element */
-    int64_t piece;
-} rmt_nest;
-
-typedef struct rmt_row {
-    void *at[RMT_NEST_VIEWS];     /* the first element in each view */
-    int64_t step[RMT_NEST_VIEWS]; /* elements */
-    int64_t n;                    /* >= 1 */
-    int thread;
-} rmt_row;
-
-typedef void (*rmt_row_task)(void *context, const rmt_row *row);
-
-rmt_nest rmt_nest_of(const rmt_view *const *views, int count);
-void rmt_nest_make_row(rmt_nest *nest, int32_t dim); /* makes dim the last dimension */
-int64_t rmt_nest_rows(const rmt_nest *nest);
-int64_t rmt_nest_row_offset(const rmt_nest *nest, int v,
-                            int64_t row); /* elements of view v from its start to a row's */
-void rmt_nest_run(const rmt_nest *nest, rmt_team *team, rmt_row_task task, void *context);
-
-/*
- * Float rows of any step for kernels that want them together: after rmt_nest_gathers() rows are at most RMT_ROW_ROOM
- * elements long wherever a step is not 1. rmt_row_floats: view v's row where it is, or gathered in `room`;
- * rmt_row_result: where to put view v's row; rmt_row_scatter: brings it home.
- */
-#define RMT_ROW_ROOM 256
-void rmt_nest_gathers(rmt_nest *nest);
-const float *rmt_row_floats(const rmt_row *row, int v, float room[RMT_ROW_ROOM]);
-float *rmt_row_result(const rmt_row *row, int v, float room[RMT_ROW_ROOM]);
-void rmt_row_scatter(const rmt_row *row, int v, const float *result);
-
-/* out = activation(x), float32, one shape, any strides; out may be x. */
-void rmt_activate_view(const rmt_op_run *run, const rmt_activation *activation, const rmt_view *x, const rmt_view *out);
-
-/* Copies an input view to an output view of the same shape and dtype, whatever the strides. */
-void rmt_copy_view(const rmt_kernels *kernels, const rmt_view *from, const rmt_view *to);
-void rmt_run_copy(const rmt_op_run *run, const rmt_view *from, const rmt_view *to); /* by the team of a run */
-
-/* The address of the element that lies `elements` behind the first. */
-static inline void *rmt_view_at(const rmt_view *view, int64_t elements)
-{
-    return (unsigned char *)view->data + elements * (int64_t)ramet_dtype_bytes(view->dtype);
-}
-
-/* BAD_SHAPE with a printf text, behind which the shapes of the inputs are put. */
-ramet_status rmt_infer_fail(rmt_op_infer *infer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -4,7 +4,7 @@
  * kernels take. One table, for operators that stand alone and for those that a
  * pass has fused behind another.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * What load, infer, place and run of most operators begin or end with: inputs
  * that are there, shapes that fit, messages that show them, work in chunks.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <assert.h>
 #include <stdio.h>

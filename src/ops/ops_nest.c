@@ -5,7 +5,7 @@
  * neighbours that every view can walk as one are joined. What remains is a row
  * and a few loops around it; most often it is one long row.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 enum { PIECE = 16384 }; /* elements of a row, or of several short ones, that make a chunk of work */
 

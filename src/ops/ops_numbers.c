@@ -3,7 +3,7 @@
  * Numbers of every dtype as int64 or double: shape arithmetic, casts and
  * whatever is rare enough not to deserve a kernel. Memory may be unaligned.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * along broadcast dimensions. Strides of dimensions of size 1 mean nothing and
  * are never compared; an empty view has every form.
  */
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 static bool is_empty(const rmt_view *view) { return rmt_shape_elements(&view->shape) == 0; }
 

@@ -7,7 +7,7 @@
 #ifndef RMT_SLIDING_WINDOW_H
 #define RMT_SLIDING_WINDOW_H
 
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 typedef enum rmt_padding { RMT_PADDING_EXPLICIT, RMT_PADDING_SAME, RMT_PADDING_VALID } rmt_padding;
 

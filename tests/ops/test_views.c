@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 static rmt_view view_of(int32_t rank, const int64_t *dims, const int64_t *strides)
 {

@@ -17,7 +17,7 @@
 #ifndef RAMET_TEST_ONE_OP_H
 #define RAMET_TEST_ONE_OP_H
 
-#include "ops/ops.h"
+#include "ops/ops_help.h"
 
 enum { ONE_OP_MOST = 24 };
 
