@@ -29,7 +29,8 @@ check: all ## the checks of style and interface that a program can make
 	@tools/check
 
 bench: ## build and run the benchmarks
-	@tools/setup build
+	@tools/setup build models
+	@tools/fetch_models
 	cmake --preset release
 	cmake --build --preset release
 	@for program in build/bench/bench_*; do echo "== $$program"; $$program || exit 1; done
