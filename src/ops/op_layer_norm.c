@@ -49,6 +49,7 @@ static void layer_norm_place(rmt_op_place *place)
     int32_t last = place->in[X].shape.rank - 1;
     bool rows = rmt_axis_normalize(params->axis, last + 1) == last;
     rmt_place_like_input(place);
+    place->place[0].any_pixel_stride = false; /* rows are written together */
     for (int32_t i = 0; i < place->in_count; i++)
         place->form[i] = i == X && rows ? RMT_FORM_ROWS : RMT_FORM_DENSE;
 }
