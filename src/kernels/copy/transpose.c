@@ -15,12 +15,12 @@ RMT_INLINE void square(const float *source, ptrdiff_t source_stride, float *dest
 {
     four a = load_four(source), b = load_four(source + source_stride);
     four c = load_four(source + 2 * source_stride), d = load_four(source + 3 * source_stride);
-    four ab_low = __builtin_shuffle(a, b, (four){0, 4, 1, 5}), ab_high = __builtin_shuffle(a, b, (four){2, 6, 3, 7});
-    four cd_low = __builtin_shuffle(c, d, (four){0, 4, 1, 5}), cd_high = __builtin_shuffle(c, d, (four){2, 6, 3, 7});
-    store_four(destination, __builtin_shuffle(ab_low, cd_low, (four){0, 1, 4, 5}));
-    store_four(destination + destination_stride, __builtin_shuffle(ab_low, cd_low, (four){2, 3, 6, 7}));
-    store_four(destination + 2 * destination_stride, __builtin_shuffle(ab_high, cd_high, (four){0, 1, 4, 5}));
-    store_four(destination + 3 * destination_stride, __builtin_shuffle(ab_high, cd_high, (four){2, 3, 6, 7}));
+    four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    store_four(destination, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
+    store_four(destination + destination_stride, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
+    store_four(destination + 2 * destination_stride, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+    store_four(destination + 3 * destination_stride, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
 }
 
 static void single(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,

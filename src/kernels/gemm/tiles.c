@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One loop nest, compiled for each shape of a tile: with rows and vectors constant all inner loops unroll and `sum`
- * becomes registers. Two things keep it so, and the object check in the tests watches them: the work goes row by row
- * (a broadcast, then its products), and the nest stands inside the loop over tiles, since GCC unrolls no outermost loop
- * before it splits arrays into registers.
+ * becomes registers. Three things keep it so, and tests/kernels/test_objects.py watches them: the work goes row by row
+ * (a broadcast, then its products); the nest stands inside the loop over tiles, since GCC unrolls no outermost loop
+ * before it splits arrays into registers; and loops that unroll to much code ask for it by a pragma.
  */
 #include "kernels/gemm/tiles.h"
 

@@ -4,6 +4,8 @@
  */
 #include "kernels/lanes.h"
 
+#define BLOCK 256 /* floats, few enough to be searched one by one */
+
 float RMT_NAME(reduce)(rmt_reduce function, const float *x, int64_t n)
 {
     switch (function) {
@@ -32,11 +34,19 @@ void RMT_NAME(reduce_into)(rmt_reduce function, float *into, const float *x, int
     }
 }
 
-/* Two readings of the row: its maximum, then the first element that equals it (none does where all are NaN). */
+/* The first block with the largest maximum, then the element in it; none is found where all are NaN. */
 int64_t RMT_NAME(arg_max)(const float *x, int64_t n)
 {
-    float largest = lanes_reduce_row(RMT_REDUCE_MAX, x, n);
-    for (int64_t i = 0; i < n; i++)
+    float largest = -INFINITY;
+    int64_t start = 0;
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        float maximum = lanes_reduce_row(RMT_REDUCE_MAX, x + i, rmt_min_i64(BLOCK, n - i));
+        if (maximum > largest) {
+            largest = maximum;
+            start = i;
+        }
+    }
+    for (int64_t i = start; i < n; i++)
         if (x[i] == largest)
             return i;
     return 0;
