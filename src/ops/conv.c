@@ -6,23 +6,13 @@
  */
 #include "ops/conv.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 #define BLOCK_BYTES (160 * 1024) /* of gathered input: a good part of a second-level cache */
 #define CONV_MAX_KERNEL 1024
 
-static const rmt_value *constant_input(const rmt_graph *graph, const rmt_node *node, int index)
-{
-    if (index >= node->input_count || node->inputs[index] == RMT_NO_VALUE)
-        return NULL;
-    const rmt_value *value = &graph->values[node->inputs[index]];
-    return value->data != NULL ? value : NULL;
-}
-
 ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t filter_dims[4])
 {
-    const rmt_value *filter = constant_input(load->graph, load->node, CONV_FILTER);
+    const rmt_value *filter = rmt_node_constant(load->graph, load->node, CONV_FILTER);
     if (load->node->inputs[CONV_X] == RMT_NO_VALUE)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "there is no input to convolve");
     if (filter == NULL || filter->shape.rank != 4)
@@ -51,7 +41,7 @@ ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *co
         int index = vectors[i].index;
         if (index >= load->node->input_count || load->node->inputs[index] == RMT_NO_VALUE)
             continue;
-        const rmt_value *value = constant_input(load->graph, load->node, index);
+        const rmt_value *value = rmt_node_constant(load->graph, load->node, index);
         if (value == NULL || rmt_shape_elements(&value->shape) != conv->out_channels)
             return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED,
                             "%s must be a constant of one number for each of %d channels", vectors[i].name,
@@ -118,7 +108,7 @@ static ramet_status conv_load(rmt_op_load *load)
 
 void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale)
 {
-    const rmt_value *value = constant_input(pack->graph, pack->node, CONV_SCALE);
+    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, CONV_SCALE);
     for (int64_t i = 0; value == NULL && i < count; i++)
         scale[i] = 1;
     if (value != NULL)
@@ -128,7 +118,7 @@ void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, 
 void rmt_conv_pack_bias(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
-    const rmt_value *value = constant_input(pack->graph, pack->node, CONV_BIAS);
+    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, CONV_BIAS);
     int64_t parts = bias_parts(conv), count = conv->out_channels / parts;
     float *bias = (float *)pack->packed + conv->bias_at;
     for (int64_t i = 0; value != NULL && i < parts; i++)

@@ -277,20 +277,10 @@ rmt_model_sizes rmt_model_measure(rmt_model *model)
 
 /* ---- remembered plans -------------------------------------------------------------------------------------------- */
 
-static bool same_view(const rmt_view *a, const rmt_view *b)
-{
-    if (a->dtype != b->dtype || !rmt_shape_equal(&a->shape, &b->shape))
-        return false;
-    for (int32_t i = 0; i < a->shape.rank; i++)
-        if (a->shape.dims[i] > 1 && a->strides[i] != b->strides[i])
-            return false;
-    return true;
-}
-
 static bool fits(const rmt_plan *plan, const rmt_view *inputs)
 {
     for (int32_t i = 0; i < plan->input_count; i++)
-        if (!same_view(&plan->inputs[i], &inputs[i]))
+        if (plan->inputs[i].dtype != inputs[i].dtype || !rmt_strides_equal(&plan->inputs[i], &inputs[i]))
             return false;
     return true;
 }

@@ -335,16 +335,6 @@ static bool settle_inputs(builder *b, placing *p)
     return true;
 }
 
-static bool same_layout(const rmt_view *a, const rmt_view *b)
-{
-    if (ramet_dtype_bytes(a->dtype) != ramet_dtype_bytes(b->dtype) || !rmt_shape_equal(&a->shape, &b->shape))
-        return false;
-    for (int32_t i = 0; i < a->shape.rank; i++)
-        if (a->shape.dims[i] > 1 && a->strides[i] != b->strides[i])
-            return false;
-    return true;
-}
-
 /* Nobody else needs input i, now or later, and it lies as the output will. The reads of this node are counted off before. */
 static bool can_take_over(const builder *b, const placing *p, int32_t i, const rmt_view *out)
 {
@@ -354,7 +344,7 @@ static bool can_take_over(const builder *b, const placing *p, int32_t i, const r
     for (int32_t j = 0; j < p->node->input_count; j++)
         if (j != i && p->in[j].kind == RMT_PLACE_ARENA && p->in[j].index == in->index)
             return false;
-    return same_layout(&in->view, out);
+    return ramet_dtype_bytes(in->view.dtype) == ramet_dtype_bytes(out->dtype) && rmt_strides_equal(&in->view, out);
 }
 
 /* The slice of a concatenation's output, which gets its buffer when the first slice is placed. */
