@@ -10,8 +10,8 @@ set(RAMET_LEVELS base)
 set(RAMET_LEVEL_FLAGS_base "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   list(APPEND RAMET_LEVELS avx2 avx512)
-  set(RAMET_LEVEL_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)
-  set(RAMET_LEVEL_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx2 -mf16c -mbmi2
+  set(RAMET_LEVEL_FLAGS_avx2 -mavx2 -mfma -mf16c)
+  set(RAMET_LEVEL_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx2 -mf16c
                                -mprefer-vector-width=512)
 endif()
 

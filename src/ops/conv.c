@@ -6,7 +6,6 @@
  */
 #include "ops/conv.h"
 
-
 #define BLOCK_BYTES (160 * 1024) /* of gathered input: a good part of a second-level cache */
 #define CONV_MAX_KERNEL 1024
 

@@ -173,15 +173,13 @@ static void try_once(const char *pattern)
     fill_in(pattern, text);
     one_op_init(&o, text, next_random() % 8 == 0 ? 0 : (int32_t)(1 + next_random() % 3));
     try_inputs(&o, next_random() % 4 == 0 ? RAMET_DTYPE_INT64 : RAMET_DTYPE_FLOAT32);
-    if (one_op_load(&o) != RAMET_STATUS_OK || one_op_infer(&o) != RAMET_STATUS_OK) {
+    if (one_op_load(&o) != RAMET_STATUS_OK || one_op_infer(&o) != RAMET_STATUS_OK)
         assert_true(o.error.message[0] != '\0');
-    } else {
-        if (is_small(&o))
-            one_op_run(&o, &(one_op_style){.layout = (one_op_layout)(next_random() % ONE_OP_LAYOUTS),
-                                           .threads = next_random() % 16 == 0 ? 2 : 1});
-        else
-            place_only(&o);
-    }
+    else if (is_small(&o))
+        one_op_run(&o, &(one_op_style){.layout = (one_op_layout)(next_random() % ONE_OP_LAYOUTS),
+                                       .threads = next_random() % 16 == 0 ? 2 : 1});
+    else
+        place_only(&o);
     one_op_clear(&o);
 }
 

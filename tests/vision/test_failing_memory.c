@@ -200,10 +200,9 @@ static ramet_image bars(void)
 {
     static uint8_t bytes[3 * 96 * 64];
     memset(bytes, 255, sizeof bytes);
-    for (int y = 0; y < 64; y++) {
+    for (int y = 0; y < 64; y++)
         if (y % 32 >= 8 && y % 32 < 24)
             memset(bytes + 3 * (96 * y + 8), 0, 3 * 70);
-    }
     return (ramet_image){.data = bytes, .width = 96, .height = 64, .pitch = 288};
 }
 

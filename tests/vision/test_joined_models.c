@@ -22,10 +22,9 @@ static const colour WHITE = {255, 255, 255}, DARK = {0, 0, 0}, RED = {0, 0, 255}
 
 static void paint(ramet_image *image, int32_t left, int32_t top, int32_t width, int32_t height, colour fill)
 {
-    for (int32_t y = top; y < top + height; y++) {
+    for (int32_t y = top; y < top + height; y++)
         for (int32_t x = left; x < left + width; x++)
             memcpy(image->data + y * image->pitch + 3 * x, &fill, 3);
-    }
 }
 
 static ramet_image picture(int32_t width, int32_t height, colour background)

@@ -111,10 +111,9 @@ static void dilation_equals_cv2(void **state)
         rmt_bitmap bitmap = {0};
         assert_true(rmt_bitmap_threshold(&bitmap, &map, 0.5F));
         rmt_bitmap_dilate(&bitmap);
-        for (int32_t y = 0; y < map.height; y++) {
+        for (int32_t y = 0; y < map.height; y++)
             for (int32_t x = 0; x < map.width; x++)
                 assert_int_equal(bitmap.cells[(y + 1) * bitmap.pitch + x + 1] != 0, want[y * map.width + x] != 0);
-        }
         rmt_scratch_clear(&bitmap.memory);
         free(values);
     }
@@ -180,10 +179,9 @@ static void filled_polygons_equal_cv2(void **state)
         const uint8_t *got = rmt_polygon_fill(&filler, points->data, (size_t)points->dims[0], (int32_t)mask->dims[1],
                                               (int32_t)mask->dims[0]);
         assert_non_null(got);
-        for (size_t k = 0; k < mask->elements; k++) {
+        for (size_t k = 0; k < mask->elements; k++)
             if ((got[k] != 0) != (want[k] != 0))
                 fail_msg("%s: cell %zu", name, k);
-        }
     }
     rmt_polygon_filler_clear(&filler);
     tensorpack_close(&pack);

@@ -58,10 +58,9 @@ static void a_flipped_crop_stands_on_its_head(void **state)
     rmt_crop crop = {0};
     assert_int_equal(rmt_crop_take(&crop, &image, &whole, NULL), RAMET_STATUS_OK);
     assert_int_equal(rmt_crop_flip(&crop, NULL), RAMET_STATUS_OK);
-    for (int32_t y = 0; y < 6; y++) {
+    for (int32_t y = 0; y < 6; y++)
         for (int32_t x = 0; x < 8; x++)
             assert_memory_equal(crop.image.data + y * crop.image.pitch + 3 * x, pixels + (5 - y) * 24 + (7 - x) * 3, 3);
-    }
     assert_int_equal(rmt_crop_take(&crop, &image, &whole, NULL), RAMET_STATUS_OK);
     assert_memory_equal(crop.image.data, pixels, 24);
     rmt_crop_clear(&crop);

@@ -42,10 +42,9 @@ static size_t insert_class(const float *scores, int32_t id, int32_t *best, size_
 static size_t best_classes(const float *scores, size_t classes, int32_t *best, size_t capacity)
 {
     size_t count = 0;
-    for (size_t id = 0; id < classes; id++) {
+    for (size_t id = 0; id < classes; id++)
         if (!isnan(scores[id]))
             count = insert_class(scores, (int32_t)id, best, count, capacity);
-    }
     return count;
 }
 

@@ -58,10 +58,9 @@ static ramet_status read_size(const transform_reader *reader, const rmt_yaml *op
         sides[1] = sides[0];
     if (count < 1 || count > 2)
         return bad_value(reader, node, key);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (!(sides[i] >= 1 && sides[i] <= MAX_SIDE) || (double)(int32_t)sides[i] != sides[i])
             return bad_value(reader, node, key);
-    }
     step->width = (int32_t)sides[0], step->height = (int32_t)sides[1];
     return RAMET_STATUS_OK;
 }
@@ -216,10 +215,9 @@ static ramet_status read_operator(transform_reader *reader, const rmt_yaml *node
         {"DecodeImage", read_decode},       {"ResizeImage", read_resize},        {"CropImage", read_crop},
         {"NormalizeImage", read_normalize}, {"ToCHWImage", read_channels_first},
     };
-    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)
         if (strcmp(node->key, operators[i].name) == 0)
             return operators[i].read(reader, node);
-    }
     return refuse(reader, node, RAMET_STATUS_UNSUPPORTED, "ramet does not know the preprocessing operator", node->key);
 }
 

@@ -152,10 +152,9 @@ static void sort_active(crossing *active, size_t count)
 static size_t drop_ended(crossing *active, size_t count, int32_t row)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (active[i].end_row > row)
             active[kept++] = active[i];
-    }
     return kept;
 }
 

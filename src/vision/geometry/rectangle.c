@@ -74,18 +74,16 @@ static void chain_add(hull_chain *chain, const rmt_point *points, int32_t next)
 static size_t hull_walk(const column *columns, size_t column_count, const rmt_point *points, int32_t *vertices)
 {
     hull_chain chain = {vertices, 0, 0};
-    for (size_t i = column_count; i-- > 0;) {
+    for (size_t i = column_count; i-- > 0;)
         if (columns[i].lower >= 0)
             chain_add(&chain, points, columns[i].lower);
-    }
     int32_t first = vertices[0], corner = columns[0].upper;
     if (vertices[chain.count - 1] == corner)
         chain.count--;
     chain.base = chain.count;
-    for (size_t i = 0; i < column_count; i++) {
+    for (size_t i = 0; i < column_count; i++)
         if (columns[i].upper >= 0)
             chain_add(&chain, points, columns[i].upper);
-    }
     bool closed = chain.count > 1 && vertices[chain.count - 1] == first;
     return closed ? chain.count - 1 : chain.count;
 }

@@ -36,10 +36,9 @@ static bool same_point(rmt_point a, rmt_point b) { return a.x == b.x && a.y == b
 static void drop_repeated(cut_quad *quad)
 {
     int kept = 0;
-    for (int i = 0; i < quad->count; i++) {
+    for (int i = 0; i < quad->count; i++)
         if (kept == 0 || !same_point(quad->corners[i], quad->corners[kept - 1]))
             quad->corners[kept++] = quad->corners[i];
-    }
     while (kept > 1 && same_point(quad->corners[kept - 1], quad->corners[0]))
         kept--;
     quad->count = kept;
@@ -127,9 +126,8 @@ bool rmt_quad_grow(const float corners[4][2], double distance, rmt_points *grown
     if (quad.count < 3)
         return true;
     arc_shape arc = arc_of(distance);
-    for (int i = 0, before = quad.count - 1; i < quad.count; i++) {
+    for (int i = 0, before = quad.count - 1; i < quad.count; i++)
         if (!add_corner(grown, &quad, &arc, i, &before))
             return false;
-    }
     return true;
 }

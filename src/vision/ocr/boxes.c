@@ -47,10 +47,9 @@ static ramet_quad clockwise(const ramet_quad *quad)
 {
     int first, last, others[2] = {0, 0}, count = 0;
     find_ends(quad, &first, &last);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         if (i != first && i != last && count < 2)
             others[count++] = i;
-    }
     float a = difference(quad, others[0]), b = difference(quad, others[1]);
     int order[4] = {first, (first + 1) % 4, (first + 2) % 4, (first + 3) % 4};
     if (a < b || a > b)

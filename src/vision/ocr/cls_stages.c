@@ -94,10 +94,9 @@ static ramet_status read_row(rmt_postprocessor *base, const ramet_tensor *output
     (void)base, (void)image, (void)error;
     const float *scores = (const float *)output->data + row * 2;
     ramet_cls_result *best = result;
-    for (int32_t label = 0; label < 2; label++) {
+    for (int32_t label = 0; label < 2; label++)
         if (scores[label] > best->score)
             *best = (ramet_cls_result){label, scores[label]};
-    }
     return RAMET_STATUS_OK;
 }
 
