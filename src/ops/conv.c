@@ -11,8 +11,8 @@
 
 ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t filter_dims[4])
 {
-    const rmt_value *filter = rmt_node_constant(load->graph, load->node, CONV_FILTER);
-    if (load->node->inputs[CONV_X] == RMT_NO_VALUE)
+    const rmt_value *filter = rmt_node_constant(load->graph, load->node, RMT_CONV_FILTER);
+    if (load->node->inputs[RMT_CONV_X] == RMT_NO_VALUE)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "there is no input to convolve");
     if (filter == NULL || filter->shape.rank != 4)
         return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "the filter must be a constant of rank 4");
@@ -35,7 +35,7 @@ ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *co
     static const struct {
         int index;
         const char *name;
-    } vectors[] = {{CONV_BIAS, "bias"}, {CONV_SCALE, "scale"}};
+    } vectors[] = {{RMT_CONV_BIAS, "bias"}, {RMT_CONV_SCALE, "scale"}};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         int index = vectors[i].index;
         if (index >= load->node->input_count || load->node->inputs[index] == RMT_NO_VALUE)
@@ -61,20 +61,20 @@ ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_fl
     if (floats > RMT_MAX_ELEMENTS)
         return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the filter would pack to more than 8 GiB");
     load->packed_bytes = (size_t)floats * sizeof(float);
-    load->packed_inputs = 1u << CONV_FILTER | 1u << CONV_BIAS | 1u << CONV_SCALE;
+    load->packed_inputs = 1u << RMT_CONV_FILTER | 1u << RMT_CONV_BIAS | 1u << RMT_CONV_SCALE;
     return RAMET_STATUS_OK;
 }
 
 static bool has_residual(const rmt_node *node)
 {
-    return node->input_count > CONV_RESIDUAL && node->inputs[CONV_RESIDUAL] != RMT_NO_VALUE;
+    return node->input_count > RMT_CONV_RESIDUAL && node->inputs[RMT_CONV_RESIDUAL] != RMT_NO_VALUE;
 }
 
 static void choose_algorithm(const rmt_op_load *load, rmt_conv *conv)
 {
     bool depthwise = conv->groups > 1 && conv->groups == conv->in_channels && conv->groups == conv->out_channels &&
                      conv->window.kernel_h <= RMT_DEPTHWISE_MAX_KERNEL && !has_residual(load->node);
-    conv->tile = rmt_conv_winograd_tile(conv, &load->graph->values[load->node->inputs[CONV_X]].shape);
+    conv->tile = rmt_conv_winograd_tile(conv, &load->graph->values[load->node->inputs[RMT_CONV_X]].shape);
     conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : conv->tile > 0 ? RMT_CONV_WINOGRAD : RMT_CONV_INDIRECT;
 }
 
@@ -107,7 +107,7 @@ static ramet_status conv_load(rmt_op_load *load)
 
 void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale)
 {
-    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, CONV_SCALE);
+    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, RMT_CONV_SCALE);
     for (int64_t i = 0; value == NULL && i < count; i++)
         scale[i] = 1;
     if (value != NULL)
@@ -117,7 +117,7 @@ void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, 
 void rmt_conv_pack_bias(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
-    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, CONV_BIAS);
+    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, RMT_CONV_BIAS);
     int64_t parts = bias_parts(conv), count = conv->out_channels / parts;
     float *bias = (float *)pack->packed + conv->bias_at;
     for (int64_t i = 0; value != NULL && i < parts; i++)
@@ -127,7 +127,7 @@ void rmt_conv_pack_bias(const rmt_op_pack *pack)
 /* One filter [ci / g][taps] of output channel `co` into its column of the panel [taps][ci / g][16]. */
 static void pack_filter(const rmt_op_pack *pack, int64_t co, int64_t channels, int64_t taps, float scale, float *column)
 {
-    const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
     float run[256];
     int64_t count = channels * taps, c = 0, t = 0;
     for (int64_t first = 0; first < count; first += 256) {
@@ -160,7 +160,7 @@ static void pack_indirect(const rmt_op_pack *pack, const rmt_conv *conv)
 
 static void pack_depthwise(const rmt_op_pack *pack, const rmt_conv *conv)
 {
-    const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
     int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w, stride = rmt_round16(conv->out_channels);
     float *weights = (float *)pack->packed;
     for (int64_t c = 0; c < conv->out_channels; c++) {
@@ -190,7 +190,7 @@ static void conv_pack(const rmt_op_pack *pack)
 
 ramet_status rmt_conv_check_input(const rmt_op_infer *infer, const rmt_conv *conv)
 {
-    const rmt_view *x = &infer->in[CONV_X];
+    const rmt_view *x = &infer->in[RMT_CONV_X];
     if (x->shape.rank == 4 && x->dtype == RAMET_DTYPE_FLOAT32 && x->shape.dims[1] == conv->in_channels)
         return RAMET_STATUS_OK;
     char text[128];
@@ -203,12 +203,12 @@ ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int6
 {
     rmt_view *out = &infer->out[0];
     out->dtype = RAMET_DTYPE_FLOAT32;
-    out->shape = (rmt_shape){4, {infer->in[CONV_X].shape.dims[0], conv->out_channels, h, w}};
-    bool residual = infer->in_count > CONV_RESIDUAL && infer->in[CONV_RESIDUAL].shape.rank >= 0;
-    if (!residual || rmt_shape_equal(&infer->in[CONV_RESIDUAL].shape, &out->shape))
+    out->shape = (rmt_shape){4, {infer->in[RMT_CONV_X].shape.dims[0], conv->out_channels, h, w}};
+    bool residual = infer->in_count > RMT_CONV_RESIDUAL && infer->in[RMT_CONV_RESIDUAL].shape.rank >= 0;
+    if (!residual || rmt_shape_equal(&infer->in[RMT_CONV_RESIDUAL].shape, &out->shape))
         return RAMET_STATUS_OK;
     char a[128], b[128];
-    rmt_shape_print(&infer->in[CONV_RESIDUAL].shape, a, sizeof a);
+    rmt_shape_print(&infer->in[RMT_CONV_RESIDUAL].shape, a, sizeof a);
     rmt_shape_print(&out->shape, b, sizeof b);
     return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE, "the shortcut %s does not fit the sum %s", a, b);
 }
@@ -219,7 +219,7 @@ static ramet_status conv_infer(rmt_op_infer *infer)
     ramet_status status = rmt_conv_check_input(infer, conv);
     if (status != RAMET_STATUS_OK)
         return status;
-    const int64_t *dims = infer->in[CONV_X].shape.dims;
+    const int64_t *dims = infer->in[RMT_CONV_X].shape.dims;
     rmt_geometry geometry;
     if (!rmt_window_geometry(&conv->window, dims[2], dims[3], &geometry))
         return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE,
@@ -237,13 +237,13 @@ int32_t rmt_conv_block(int64_t taps, int64_t channels)
 static void conv_place(rmt_op_place *place)
 {
     const rmt_conv *conv = place->params;
-    place->form[CONV_X] = RMT_FORM_CHANNELS_LAST;
-    if (place->in_count > CONV_RESIDUAL)
-        place->form[CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
+    place->form[RMT_CONV_X] = RMT_FORM_CHANNELS_LAST;
+    if (place->in_count > RMT_CONV_RESIDUAL)
+        place->form[RMT_CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
-    if (place->in_count > CONV_RESIDUAL && place->in[CONV_RESIDUAL].shape.rank >= 0)
-        place->place[0].in_place_of = CONV_RESIDUAL;
+    if (place->in_count > RMT_CONV_RESIDUAL && place->in[RMT_CONV_RESIDUAL].shape.rank >= 0)
+        place->place[0].in_place_of = RMT_CONV_RESIDUAL;
     if (conv->algorithm == RMT_CONV_INDIRECT)
         place->scratch_bytes = rmt_conv_scratch_indirect(conv, place->threads);
     if (conv->algorithm == RMT_CONV_WINOGRAD)

@@ -16,9 +16,6 @@
 
 #include "ops/sliding_window.h"
 
-/* Inputs of conv2d and conv2d_transpose. Passes add the last two: SCALE multiplies the filter per output channel. */
-enum { CONV_X, CONV_FILTER, CONV_BIAS, CONV_RESIDUAL, CONV_SCALE };
-
 #define RMT_DEPTHWISE_MAX_KERNEL 64 /* rows; taller ones run as grouped convolutions */
 
 typedef enum rmt_conv_algorithm { RMT_CONV_INDIRECT, RMT_CONV_DEPTHWISE, RMT_CONV_WINOGRAD } rmt_conv_algorithm;

@@ -52,7 +52,7 @@ void rmt_conv_run_depthwise(const rmt_op_run *run)
     const rmt_conv *conv = run->params;
     depthwise_run d = {.run = run,
                        .conv = conv,
-                       .x = rmt_pixels_of(&run->in[CONV_X]),
+                       .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
                        .y = rmt_pixels_of(&run->out[0])};
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     rmt_for_range(run->team, (int64_t)d.y.n * d.y.h, 4, run_rows, &d);

@@ -201,9 +201,12 @@ void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channe
 void rmt_conv_run_indirect(const rmt_op_run *run)
 {
     const rmt_conv *conv = run->params;
-    indirect_run d = {.run = run, .conv = conv, .x = rmt_pixels_of(&run->in[CONV_X]), .y = rmt_pixels_of(&run->out[0])};
-    if (run->in_count > CONV_RESIDUAL && run->in[CONV_RESIDUAL].shape.rank == 4)
-        d.residual = rmt_pixels_of(&run->in[CONV_RESIDUAL]);
+    indirect_run d = {.run = run,
+                      .conv = conv,
+                      .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
+                      .y = rmt_pixels_of(&run->out[0])};
+    if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
+        d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.channels = conv->in_channels / conv->groups;
     d.group_out = conv->out_channels / conv->groups;

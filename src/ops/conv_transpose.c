@@ -141,7 +141,7 @@ static ramet_status transpose_load(rmt_op_load *load)
 static void pack_column(const rmt_op_pack *pack, const phase *p, int64_t co, float *column)
 {
     const rmt_conv *conv = pack->params;
-    const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
     int64_t channels = conv->in_channels / conv->groups, group_out = conv->out_channels / conv->groups;
     int64_t group = co / group_out, kh = conv->window.kernel_h, kw = conv->window.kernel_w;
     float scale;
@@ -193,7 +193,7 @@ static ramet_status transpose_infer(rmt_op_infer *infer)
     ramet_status status = rmt_conv_check_input(infer, &params->conv);
     if (status != RAMET_STATUS_OK)
         return status;
-    const int64_t *dims = infer->in[CONV_X].shape.dims;
+    const int64_t *dims = infer->in[RMT_CONV_X].shape.dims;
     if (dims[2] < 1 || dims[3] < 1)
         return rmt_infer_fail(infer, "the image is empty");
     rmt_geometry g;
@@ -238,9 +238,9 @@ static int32_t block_of(const rmt_conv *conv)
 static void transpose_place(rmt_op_place *place)
 {
     const transpose_params *params = place->params;
-    place->form[CONV_X] = RMT_FORM_CHANNELS_LAST;
-    if (place->in_count > CONV_RESIDUAL)
-        place->form[CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
+    place->form[RMT_CONV_X] = RMT_FORM_CHANNELS_LAST;
+    if (place->in_count > RMT_CONV_RESIDUAL)
+        place->form[RMT_CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
     place->scratch_bytes = thread_scratch(&params->conv, block_of(&params->conv)) * (size_t)place->threads;
@@ -339,10 +339,10 @@ static void transpose_run_all(const rmt_op_run *run)
     const rmt_conv *conv = &params->conv;
     transpose_run d = {.run = run,
                        .conv = conv,
-                       .x = rmt_pixels_of(&run->in[CONV_X]),
+                       .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
                        .y = rmt_pixels_of(&run->out[0])};
-    if (run->in_count > CONV_RESIDUAL && run->in[CONV_RESIDUAL].shape.rank == 4)
-        d.residual = rmt_pixels_of(&run->in[CONV_RESIDUAL]);
+    if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
+        d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
     (void)rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.block = block_of(conv);
     d.scratch_bytes = thread_scratch(conv, d.block);

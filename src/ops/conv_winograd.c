@@ -66,7 +66,7 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv)
 static void transform_column(const rmt_op_pack *pack, int64_t first, int64_t ci, const float *scale, float *factors)
 {
     const rmt_conv *conv = pack->params;
-    const rmt_value *filter = &pack->graph->values[pack->node->inputs[CONV_FILTER]];
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
     int64_t count = rmt_min_i64(RMT_PANEL, conv->out_channels - first);
     for (int64_t j = 0; j < count; j++) {
         float kernel[9];
@@ -251,10 +251,10 @@ void rmt_conv_run_winograd(const rmt_op_run *run)
     winograd_run d = {.run = run,
                       .conv = conv,
                       .t = tiling_of(conv),
-                      .x = rmt_pixels_of(&run->in[CONV_X]),
+                      .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
                       .y = rmt_pixels_of(&run->out[0])};
-    if (run->in_count > CONV_RESIDUAL && run->in[CONV_RESIDUAL].shape.rank == 4)
-        d.residual = rmt_pixels_of(&run->in[CONV_RESIDUAL]);
+    if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
+        d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
     (void)rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.tiles_x = (d.y.w + d.t.tile - 1) / d.t.tile;
     d.tiles = d.tiles_x * ((d.y.h + d.t.tile - 1) / d.t.tile);

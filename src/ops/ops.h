@@ -19,6 +19,9 @@
 
 #define RMT_PACK_ALIGN 64 /* bytes; of packed weights, constants and arena offsets */
 
+/* Inputs of conv2d and conv2d_transpose. Passes add the last two: SCALE multiplies the filter per output channel. */
+enum { RMT_CONV_X, RMT_CONV_FILTER, RMT_CONV_BIAS, RMT_CONV_RESIDUAL, RMT_CONV_SCALE };
+
 /* ---- what each function gets --------------------------------------------------------------------------- */
 
 /* Once a model. Attributes are from a file: check them here. */

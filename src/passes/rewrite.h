@@ -16,9 +16,6 @@ extern const rmt_pass rmt_pass_fuse_activation;
 extern const rmt_pass rmt_pass_fold_output_scale;
 extern const rmt_pass rmt_pass_drop_dead;
 
-/* Inputs of convolutions; the last two are added by passes. */
-enum { RMT_CONV_X, RMT_CONV_FILTER, RMT_CONV_BIAS, RMT_CONV_RESIDUAL, RMT_CONV_SCALE };
-
 /* The node that reads value, if it is read once and is no output of the graph; else -1. */
 int32_t rmt_only_reader(const rmt_graph *graph, int32_t value);
 
