@@ -91,6 +91,8 @@ typedef struct rmt_value {
     size_t data_bytes; /* of a constant */
 } rmt_value;
 
+#define RMT_NODE_BLOCKS 2
+
 typedef struct rmt_node {
     const char *op;   /* canonical operator name */
     const char *name; /* for messages: "conv2d_12" or the file's name */
@@ -99,8 +101,21 @@ typedef struct rmt_node {
     int32_t *outputs; /* value indices, RMT_NO_VALUE for a result nobody asked for */
     int32_t attr_count;
     rmt_attr *attrs;
-    bool dead; /* removed by a pass; skipped by everyone */
+    int32_t block;                   /* whose node this is; 0: the main block */
+    int32_t blocks[RMT_NODE_BLOCKS]; /* that it runs (if, while); 0: none */
+    bool dead;                       /* removed by a pass; skipped by everyone */
 } rmt_node;
+
+/*
+ * Nodes that an operator runs as often as it likes. They stand before that operator, and read its parameters, and any
+ * value that is written before it.
+ */
+typedef struct rmt_block {
+    int32_t param_count, result_count;
+    int32_t *params;  /* values that the operator sets before each run */
+    int32_t *results; /* values that it takes from each run */
+    int32_t parent;   /* the block in which it stands */
+} rmt_block;
 
 typedef struct rmt_graph {
     rmt_arena arena;
@@ -108,6 +123,9 @@ typedef struct rmt_graph {
     size_t value_count, value_capacity;
     rmt_node *nodes;
     size_t node_count, node_capacity;
+    rmt_block *blocks; /* [0] is the main one, and empty here: inputs and outputs are its own */
+    size_t block_count, block_capacity;
+    int32_t open_block; /* whose nodes are being added */
     int32_t *inputs; /* value indices in the program's feed order */
     size_t input_count;
     int32_t *outputs; /* value indices in the program's fetch order */
@@ -129,6 +147,14 @@ int32_t rmt_graph_add_constant(rmt_graph *graph, const char *name, ramet_dtype d
                                const void *data);
 int32_t rmt_graph_add_node(rmt_graph *graph, const char *op, const char *name, const int32_t *inputs,
                            size_t input_count, const int32_t *outputs, size_t output_count);
+
+/*
+ * Nodes that follow belong to the block that is set: begin sets a new one (its index, -1 when memory is exhausted); end
+ * copies its lists and sets the block in which it stands again. False when memory is exhausted.
+ */
+int32_t rmt_graph_begin_block(rmt_graph *graph);
+bool rmt_graph_end_block(rmt_graph *graph, int32_t block, const int32_t *params, size_t param_count,
+                         const int32_t *results, size_t result_count);
 
 /* Lists of inputs / outputs; copied. False when memory is exhausted. */
 bool rmt_graph_set_inputs(rmt_graph *graph, const int32_t *values, size_t count);

@@ -22,6 +22,7 @@ void rmt_graph_clear(rmt_graph *graph)
 {
     free(graph->values);
     free(graph->nodes);
+    free(graph->blocks);
     rmt_arena_clear(&graph->arena);
     *graph = (rmt_graph){0};
 }
@@ -76,6 +77,7 @@ int32_t rmt_graph_add_node(rmt_graph *graph, const char *op, const char *name, c
         .output_count = (int32_t)output_count,
         .inputs = copy_indices(graph, inputs, input_count),
         .outputs = copy_indices(graph, outputs, output_count),
+        .block = graph->open_block,
     };
     if (node.op == NULL || node.name == NULL || node.inputs == NULL || node.outputs == NULL)
         return -1;
@@ -85,6 +87,38 @@ int32_t rmt_graph_add_node(rmt_graph *graph, const char *op, const char *name, c
             graph->values[outputs[i]].producer = index;
     graph->nodes[graph->node_count++] = node;
     return index;
+}
+
+static bool append_block(rmt_graph *graph)
+{
+    void *blocks = graph->blocks;
+    if (!rmt_grow(&blocks, &graph->block_capacity, graph->block_count, sizeof(rmt_block), MAX_ENTRIES))
+        return false;
+    graph->blocks = blocks;
+    graph->blocks[graph->block_count++] = (rmt_block){.parent = graph->open_block};
+    return true;
+}
+
+int32_t rmt_graph_begin_block(rmt_graph *graph)
+{
+    if ((graph->block_count == 0 && !append_block(graph)) || !append_block(graph))
+        return -1;
+    graph->open_block = (int32_t)graph->block_count - 1;
+    return graph->open_block;
+}
+
+bool rmt_graph_end_block(rmt_graph *graph, int32_t block, const int32_t *params, size_t param_count,
+                         const int32_t *results, size_t result_count)
+{
+    rmt_block *b = &graph->blocks[block];
+    b->params = copy_indices(graph, params, param_count);
+    b->results = copy_indices(graph, results, result_count);
+    if (b->params == NULL || b->results == NULL)
+        return false;
+    b->param_count = (int32_t)param_count;
+    b->result_count = (int32_t)result_count;
+    graph->open_block = b->parent;
+    return true;
 }
 
 bool rmt_graph_set_inputs(rmt_graph *graph, const int32_t *values, size_t count)

@@ -46,7 +46,7 @@ static ramet_status expand_infer(rmt_op_infer *infer)
     if (infer->in_count > 1 && infer->in[1].shape.rank >= 0)
         count = rmt_view_read_ints(&infer->in[1], list, RMT_MAX_RANK);
     if (count < 0 || (!params->tile && count < x->rank))
-        return rmt_infer_fail(infer, "the shape is not known before the run, or too short or long");
+        return rmt_infer_unknown(infer, "the shape is not known before the run, or too short or long");
     out->rank = (int32_t)rmt_max_i64(count, x->rank);
     for (int32_t i = 0; i < out->rank; i++) {
         int32_t from_end = out->rank - i;

@@ -58,7 +58,7 @@ static ramet_status interp_infer(rmt_op_infer *infer)
         return rmt_infer_fail(infer, "the input is not an image tensor [n,c,h,w]");
     int64_t size[2] = {params->out_h, params->out_w};
     if (params->size_is_tensor && rmt_view_read_ints(&infer->in[SIZE], size, 2) != 2)
-        return rmt_infer_fail(infer, "the size is not two numbers known before the run");
+        return rmt_infer_unknown(infer, "the size is not two numbers known before the run");
     if (params->scale_h > 0) {
         size[0] = scaled_size(x->dims[2], params->scale_h);
         size[1] = scaled_size(x->dims[3], params->scale_w);

@@ -132,7 +132,7 @@ static ramet_status reshape_infer(rmt_op_infer *infer)
         shape = list;
         count = rmt_view_read_ints(&infer->in[1], list, RMT_MAX_RANK);
         if (count < 0)
-            return rmt_infer_fail(infer, "the new shape is not known before the run, or too long");
+            return rmt_infer_unknown(infer, "the new shape is not known before the run, or too long");
     }
     bool fits = false;
     switch (params->kind) {

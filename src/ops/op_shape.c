@@ -85,7 +85,7 @@ static ramet_status full_infer(rmt_op_infer *infer)
     if (infer->in_count > 0 && infer->in[0].shape.rank >= 0) {
         int64_t rank = rmt_view_read_ints(&infer->in[0], out->dims, RMT_MAX_RANK);
         if (rank < 0)
-            return rmt_infer_fail(infer, "the shape is not known before the run, or too long");
+            return rmt_infer_unknown(infer, "the shape is not known before the run, or too long");
         out->rank = (int32_t)rank;
     }
     return rmt_infer_done(infer);

@@ -128,7 +128,7 @@ static ramet_status slice_infer(rmt_op_infer *infer)
     const slice_params *params = infer->params;
     part parts[RMT_MAX_RANK];
     if (!parts_of(params, infer->in, infer->in_count, parts))
-        return rmt_infer_fail(infer, "the part is not known before the run, or names axes that are not there");
+        return rmt_infer_unknown(infer, "the part is not known before the run, or names axes that are not there");
     rmt_view seen = infer->in[X];
     for (int32_t i = 0; i < seen.shape.rank; i++)
         seen.shape.dims[i] = parts[i].count;

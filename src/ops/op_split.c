@@ -72,8 +72,8 @@ static ramet_status split_infer(rmt_op_infer *infer)
     const rmt_view *x = &infer->in[X];
     int32_t axis = rmt_axis_normalize(params->axis, x->shape.rank), count = infer->out_count;
     if (axis < 0 || !tensor_fits(infer))
-        return rmt_infer_fail(infer, "no axis %lld, or not one known section for each of %d outputs",
-                              (long long)params->axis, (int)count);
+        return rmt_infer_unknown(infer, "no axis %lld, or not one known section for each of %d outputs",
+                                 (long long)params->axis, (int)count);
     int64_t size = x->shape.dims[axis];
     bool equal = params->sections == NULL && !has_tensor(infer);
     int64_t rest = equal ? size / count : open_section(infer, size);

@@ -45,7 +45,9 @@ typedef struct rmt_op_pack {
 
 /*
  * Once a shape: from in[] (dtype and shape; an absent input has rank -1) to the dtype and shape of out[]. in[i].data is
- * not NULL when the numbers are known before the run (dense): shapes that are computed by the graph are read there.
+ * not NULL when the numbers are known before the run (dense): shapes that are computed by the graph are read there. An
+ * operator that needs such numbers and does not get them fails with rmt_infer_unknown(); it and all that depends on it is
+ * then inferred in the middle of the run, when all numbers are there. DYNAMIC: the shapes are upper bounds.
  */
 typedef struct rmt_op_infer {
     const void *params;
@@ -53,6 +55,7 @@ typedef struct rmt_op_infer {
     const rmt_view *in;
     rmt_view *out;
     ramet_error *error;
+    bool needs_numbers; /* set on failure: it would do with the numbers of inputs that are not known yet */
 } rmt_op_infer;
 
 typedef enum rmt_form {
@@ -93,13 +96,15 @@ typedef struct rmt_op_run {
     int32_t in_count, out_count;
     const rmt_view *in;     /* an absent input has data NULL and rank -1 */
     const rmt_view *out;    /* out[o] overlaps in[i] only where place allowed it */
+    rmt_shape *out_shapes;  /* DYNAMIC: preset to those of out[]; run sets what it made, never more elements */
     unsigned char *scratch; /* aligned to RMT_PACK_ALIGN */
     const rmt_kernels *kernels;
     rmt_team *team;
 } rmt_op_run;
 
 enum {
-    RMT_OP_SHAPE_ONLY = 1 /* run reads the shapes of its inputs, never their numbers */
+    RMT_OP_SHAPE_ONLY = 1, /* run reads the shapes of its inputs, never their numbers */
+    RMT_OP_DYNAMIC = 2     /* the numbers decide the shapes of the outputs, which are made dense from their start */
 };
 
 typedef struct rmt_op {

@@ -47,15 +47,31 @@ static void print_inputs(const rmt_op_infer *infer, char *text, size_t size)
     (void)strncat(text, ")", size - strlen(text) - 1);
 }
 
-ramet_status rmt_infer_fail(rmt_op_infer *infer, const char *format, ...)
+static ramet_status fail_with_shapes(const rmt_op_infer *infer, const char *format, va_list arguments)
 {
     char reason[160], shapes[200];
-    va_list arguments;
-    va_start(arguments, format);
     (void)vsnprintf(reason, sizeof reason, format, arguments);
-    va_end(arguments);
     print_inputs(infer, shapes, sizeof shapes);
     return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE, "%s%s", reason, shapes);
+}
+
+ramet_status rmt_infer_fail(rmt_op_infer *infer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    ramet_status status = fail_with_shapes(infer, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+ramet_status rmt_infer_unknown(rmt_op_infer *infer, const char *format, ...)
+{
+    infer->needs_numbers = true;
+    va_list arguments;
+    va_start(arguments, format);
+    ramet_status status = fail_with_shapes(infer, format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 ramet_status rmt_infer_float32(rmt_op_infer *infer, int32_t i)

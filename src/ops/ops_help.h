@@ -33,6 +33,9 @@ static inline bool rmt_activation_is_none(const rmt_activation *activation)
 /* BAD_SHAPE with a printf text, behind which the shapes of the inputs are put. */
 ramet_status rmt_infer_fail(rmt_op_infer *infer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for an operator that would need the numbers of an input which are not known (data NULL). */
+ramet_status rmt_infer_unknown(rmt_op_infer *infer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Input i is float32. UNSUPPORTED otherwise. */
 ramet_status rmt_infer_float32(rmt_op_infer *infer, int32_t i);
 
