@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One operator of a program -> a node of the graph, as its line in desc_table.c says.
+ * One operator of a program -> a node of the graph, as its line in desc_rules_*.c says.
  *
  * An operator, or a use of one, that the table does not cover is kept under a name that no canonical operator has:
  * "grid_sampler", "concat(AxisTensor)", "conv2d(NHWC)". Loading the graph into an engine then names all of them at once.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each operator of ProgramDesc becomes: the lines of desc_table.c, and how to read their words. */
+/* What each operator of ProgramDesc becomes: the lines of desc_rules_*.c, and how to read their words. */
 #ifndef RMT_FORMATS_DESC_TABLE_H
 #define RMT_FORMATS_DESC_TABLE_H
 
@@ -20,6 +20,9 @@ typedef struct rmt_op_rule {
     /* Attributes as the file has them (raw) -> attributes of the node. False: memory is exhausted. May be NULL. */
     bool (*adapt)(const rmt_node *raw, rmt_graph *graph, int32_t node);
 } rmt_op_rule;
+
+/* Lists by kind, each ended by an empty rule. */
+extern const rmt_op_rule rmt_op_rules_layers[], rmt_op_rules_math[], rmt_op_rules_tensors[];
 
 /* NULL when the operator is not listed. */
 const rmt_op_rule *rmt_op_rule_find(rmt_span type);
