@@ -113,12 +113,6 @@ typedef struct cli_syntax {
 /* Reads the flags. False when the command is over: help was shown, or a mistake; then *exit_code is set. */
 bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *exit_code);
 
-/*
- * For verbs about one model: it is the one word, unless --model has named it. False, with a complaint, when there is
- * none or more than one.
- */
-bool cli_take_model(const cli_syntax *syntax, const char **model);
-
 /* ---- flags that verbs share (flags.c) -------------------------------------------------------------------- */
 
 typedef struct cli_image_settings {
@@ -128,13 +122,28 @@ typedef struct cli_image_settings {
     int32_t share, json, quiet, report; /* truth values */
 } cli_image_settings;
 
+/* A model, and how it is to be run. */
+typedef struct cli_model_settings {
+    const char *model;      /* as ramet_runtime_open() takes it; set by cli_model_take() at the latest */
+    const char *model_file; /* the other way to name it */
+    ramet_runtime_option runtime;
+} cli_model_settings;
+
+void cli_model_settings_init(cli_model_settings *settings);
+
+/*
+ * Settles which model is meant: --model, --model_file, or the one word in words (NULL: words are something else).
+ * False, with a complaint, when there is none or more than one.
+ */
+bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, const cli_texts *words);
+
 void cli_image_settings_init(cli_image_settings *settings);
 void cli_image_settings_clear(cli_image_settings *settings);
 
 cli_group cli_images_group(cli_image_settings *settings);
 cli_group cli_output_group(cli_image_settings *settings);
 cli_group cli_engine_group(ramet_runtime_option *option);
-cli_group cli_files_group(ramet_runtime_option *option); /* --params_file, --config_file */
+cli_group cli_model_group(cli_model_settings *settings); /* --model, or its files one by one */
 cli_group cli_compatible_group(void);                    /* flags of FastDeploy's examples with one legal value */
 
 /* ---- images to work on (sources.c) ----------------------------------------------------------------------- */

@@ -34,11 +34,15 @@ static const cli_flag engine_flags[] = {
      "input shapes that a model remembers (default 16)", 1, 4096},
 };
 
-static const cli_flag file_flags[] = {
-    {"params_file", CLI_KIND_TEXT, offsetof(ramet_runtime_option, params_file), "FILE",
+static const cli_flag model_flags[] = {
+    {"model", CLI_KIND_TEXT, offsetof(cli_model_settings, model), "DIR",
+     "exported model: its folder or its program (.pdmodel, .json, .onnx)", 0, 0},
+    {"model_file", CLI_KIND_TEXT, offsetof(cli_model_settings, model_file), "FILE",
+     "the program, instead of --model; what is not named too is looked for beside it", 0, 0},
+    {"params_file", CLI_KIND_TEXT, offsetof(cli_model_settings, runtime.params_file), "FILE",
      "parameters, when they do not stand beside the program", 0, 0},
-    {"config_file", CLI_KIND_TEXT, offsetof(ramet_runtime_option, config_file), "FILE",
-     "configuration (inference.yml, inference_cls.yaml), likewise", 0, 0},
+    {"config_file", CLI_KIND_TEXT, offsetof(cli_model_settings, runtime.config_file), "FILE",
+     "configuration (inference.yml, infer_cfg.yml, ...), likewise", 0, 0},
 };
 
 static const cli_flag compatible_flags[] = {
@@ -49,6 +53,30 @@ static const cli_flag compatible_flags[] = {
      0},
     {"process_num", CLI_KIND_ONLY, 0, "1", "worker processes are not in this version; use --thread_num", 0, 0},
 };
+
+void cli_model_settings_init(cli_model_settings *settings)
+{
+    *settings = (cli_model_settings){0};
+    ramet_runtime_option_init(&settings->runtime);
+}
+
+bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, const cli_texts *words)
+{
+    size_t named = (settings->model != NULL) + (settings->model_file != NULL) + (words ? words->count : 0);
+    if (named != 1) {
+        cli_complain("%s; `ramet help %s` shows an example",
+                     named   ? "more than one model is named"
+                     : words ? "MODEL is missing"
+                             : "--model is missing",
+                     syntax->verb->name);
+        return false;
+    }
+    if (settings->model_file)
+        settings->model = settings->model_file;
+    else if (!settings->model)
+        settings->model = words->items[0];
+    return true;
+}
 
 void cli_image_settings_init(cli_image_settings *settings)
 {
@@ -72,9 +100,9 @@ cli_group cli_engine_group(ramet_runtime_option *option)
     return (cli_group){"Engine", engine_flags, CLI_COUNT(engine_flags), option};
 }
 
-cli_group cli_files_group(ramet_runtime_option *option)
+cli_group cli_model_group(cli_model_settings *settings)
 {
-    return (cli_group){"Files", file_flags, CLI_COUNT(file_flags), option};
+    return (cli_group){"Model", model_flags, CLI_COUNT(model_flags), settings};
 }
 
 cli_group cli_compatible_group(void)

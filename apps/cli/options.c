@@ -294,15 +294,3 @@ bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *ex
     *exit_code = CLI_EXIT_USAGE;
     return good;
 }
-
-bool cli_take_model(const cli_syntax *syntax, const char **model)
-{
-    size_t named = syntax->words->count + (*model != NULL);
-    if (named == 1 && !*model)
-        *model = syntax->words->items[0];
-    if (named != 1) {
-        cli_complain("%s; `ramet help %s` shows an example",
-                     named ? "more than one model is named" : "MODEL is missing", syntax->verb->name);
-    }
-    return named == 1;
-}

@@ -4,8 +4,7 @@
 
 typedef struct classify_settings {
     cli_image_settings images;
-    ramet_runtime_option runtime;
-    const char *model;
+    cli_model_settings model;
     int32_t topk; /* 0: as the model's configuration says */
 } classify_settings;
 
@@ -13,7 +12,7 @@ static ramet_status open_model(const void *context, void **worker, ramet_error *
 {
     const classify_settings *settings = context;
     ramet_classify_model *model = NULL;
-    ramet_status status = ramet_classify_model_open(settings->model, &settings->runtime, &model, error);
+    ramet_status status = ramet_classify_model_open(settings->model.model, &settings->model.runtime, &model, error);
     if (!status && settings->topk)
         status = ramet_classify_postprocessor_set_topk(ramet_classify_model_postprocessor(model), settings->topk);
     *worker = model;
@@ -62,9 +61,7 @@ static int run_task(const classify_settings *settings)
     return cli_images_run(&task, &settings->images);
 }
 
-static const cli_flag model_flags[] = {
-    {"model", CLI_KIND_TEXT, offsetof(classify_settings, model), "DIR", "exported model: its folder or its .pdmodel", 0,
-     0},
+static const cli_flag classify_flags[] = {
     {"topk", CLI_KIND_INT, offsetof(classify_settings, topk), "N", "classes shown of each image (default 1)", 1,
      1000000},
 };
@@ -73,14 +70,11 @@ static int run(int argc, char **argv)
 {
     classify_settings settings = {0};
     cli_image_settings_init(&settings.images);
-    ramet_runtime_option_init(&settings.runtime);
+    cli_model_settings_init(&settings.model);
     const cli_group groups[] = {
-        {"Model", model_flags, CLI_COUNT(model_flags), &settings},
-        cli_files_group(&settings.runtime),
-        cli_images_group(&settings.images),
-        cli_output_group(&settings.images),
-        cli_engine_group(&settings.runtime),
-        cli_compatible_group(),
+        cli_model_group(&settings.model),          {"Classes", classify_flags, CLI_COUNT(classify_flags), &settings},
+        cli_images_group(&settings.images),        cli_output_group(&settings.images),
+        cli_engine_group(&settings.model.runtime), cli_compatible_group(),
     };
     const cli_syntax syntax = {
         .verb = &cli_verb_classify,
@@ -91,12 +85,8 @@ static int run(int argc, char **argv)
         .words = &settings.images.image_path,
     };
     int exit_code;
-    if (cli_arguments_read(&syntax, argc, argv, &exit_code)) {
-        if (settings.model)
-            exit_code = run_task(&settings);
-        else
-            cli_complain("--model is missing; `ramet help classify` shows an example");
-    }
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_model_take(&syntax, &settings.model, NULL))
+        exit_code = run_task(&settings);
     cli_image_settings_clear(&settings.images);
     return exit_code;
 }

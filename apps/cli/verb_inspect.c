@@ -14,9 +14,8 @@
 
 typedef struct inspect_settings {
     cli_texts words, inputs;
-    const char *model;
     int32_t graph, passes, plan, json;
-    ramet_runtime_option runtime;
+    cli_model_settings model;
 } inspect_settings;
 
 /* ---- the summary ----------------------------------------------------------------------------------------- */
@@ -187,7 +186,7 @@ static ramet_status add_all(ramet_runtime *runtime, const inspect_settings *sett
 {
     ramet_status status = RAMET_STATUS_OK;
     if (!settings->graph && !settings->passes && !settings->plan)
-        return add_summary(runtime, settings->model, document, error);
+        return add_summary(runtime, settings->model.model, document, error);
     if (settings->graph)
         status = add_description(runtime, settings, RAMET_DESCRIBE_GRAPH, "graph", document, error);
     if (!status && settings->passes)
@@ -203,7 +202,7 @@ static int inspect_model(const inspect_settings *settings)
     ramet_runtime *runtime = NULL;
     json_t *document = cli_must(json_object());
     int exit_code = CLI_EXIT_OK;
-    if (ramet_runtime_open(settings->model, &settings->runtime, &runtime, &error) ||
+    if (ramet_runtime_open(settings->model.model, &settings->model.runtime, &runtime, &error) ||
         add_all(runtime, settings, document, &error))
         exit_code = cli_complain_error(&error);
     else if (!cli_print_document(document, settings->json))
@@ -216,7 +215,6 @@ static int inspect_model(const inspect_settings *settings)
 /* ---- the verb -------------------------------------------------------------------------------------------- */
 
 static const cli_flag inspect_flags[] = {
-    {"model", CLI_KIND_TEXT, offsetof(inspect_settings, model), "DIR", "the same as MODEL", 0, 0},
     {"graph", CLI_KIND_BOOL, offsetof(inspect_settings, graph), "", "the operators as they stand after the passes", 0,
      0},
     {"passes", CLI_KIND_BOOL, offsetof(inspect_settings, passes), "", "what each pass changed", 0, 0},
@@ -230,24 +228,25 @@ static const cli_flag inspect_flags[] = {
 static int run(int argc, char **argv)
 {
     inspect_settings settings = {0};
-    ramet_runtime_option_init(&settings.runtime);
+    cli_model_settings_init(&settings.model);
     const cli_group groups[] = {
         {"Inspect", inspect_flags, CLI_COUNT(inspect_flags), &settings},
-        cli_files_group(&settings.runtime),
-        cli_engine_group(&settings.runtime),
+        cli_model_group(&settings.model),
+        cli_engine_group(&settings.model.runtime),
         cli_compatible_group(),
     };
     const cli_syntax syntax = {
         .verb = &cli_verb_inspect,
         .usage = "MODEL [--graph] [--passes] [--plan --input NAME=1x3x224x224 ...] [FLAGS]",
-        .details = "MODEL is the folder of an exported model or its .pdmodel.\n",
+        .details = "MODEL is the folder of an exported model or its program.\n",
         .example = "ramet inspect ResNet50_vd_infer --plan --input x=1x3x224x224",
         .groups = groups,
         .group_count = CLI_COUNT(groups),
         .words = &settings.words,
     };
     int exit_code;
-    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_take_model(&syntax, &settings.model))
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) &&
+        cli_model_take(&syntax, &settings.model, &settings.words))
         exit_code = inspect_model(&settings);
     cli_texts_clear(&settings.words);
     cli_texts_clear(&settings.inputs);

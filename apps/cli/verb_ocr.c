@@ -102,12 +102,21 @@ static int run_task(const ocr_settings *settings)
 
 static const cli_flag file_flags[] = {
     {"det_model", CLI_KIND_TEXT, offsetof(ramet_ocr_files, detector), "DIR",
-     "text detector: folder or .pdmodel; without one the whole image is one text", 0, 0},
+     "text detector: folder or program; without one the whole image is one text", 0, 0},
     {"cls_model", CLI_KIND_TEXT, offsetof(ramet_ocr_files, classifier), "DIR",
      "direction classifier; without one no text is turned", 0, 0},
     {"rec_model", CLI_KIND_TEXT, offsetof(ramet_ocr_files, recognizer), "DIR", "text recogniser", 0, 0},
     {"rec_label_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, dictionary), "FILE",
      "its dictionary, one character a line; default: from its inference.yml", 0, 0},
+    {"det_model_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, detector), "FILE", "the same as --det_model", 0, 0},
+    {"det_params_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, detector_params), "FILE",
+     "its parameters, when they do not stand beside the program", 0, 0},
+    {"cls_model_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, classifier), "FILE", "the same as --cls_model", 0, 0},
+    {"cls_params_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, classifier_params), "FILE", "likewise", 0, 0},
+    {"rec_model_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, recognizer), "FILE", "the same as --rec_model", 0, 0},
+    {"rec_params_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, recognizer_params), "FILE", "likewise", 0, 0},
+    {"rec_config_file", CLI_KIND_TEXT, offsetof(ramet_ocr_files, recognizer_config), "FILE",
+     "its inference.yml, likewise", 0, 0},
 };
 
 /* The least positive number stands for "above 0": 0 means the default in the option structs. */

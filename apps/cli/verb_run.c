@@ -12,9 +12,9 @@
 
 typedef struct run_settings {
     cli_texts words, inputs;
-    const char *model, *output_dir;
+    const char *output_dir;
     int32_t repeat, json;
-    ramet_runtime_option runtime;
+    cli_model_settings model;
 } run_settings;
 
 /* A model with what goes in and comes out. */
@@ -39,7 +39,7 @@ static ramet_status read_input(const char *text, ramet_tensor *tensor, ramet_err
 static ramet_status open_session(session *s, const run_settings *settings, ramet_error *error)
 {
     *s = (session){.inputs = cli_must(calloc(settings->inputs.count + 1, sizeof *s->inputs))};
-    ramet_status status = ramet_runtime_open(settings->model, &settings->runtime, &s->runtime, error);
+    ramet_status status = ramet_runtime_open(settings->model.model, &settings->model.runtime, &s->runtime, error);
     if (status)
         return status;
     s->output_count = ramet_runtime_output_count(s->runtime);
@@ -163,7 +163,6 @@ static int run_model(const run_settings *settings)
 /* ---- the verb -------------------------------------------------------------------------------------------- */
 
 static const cli_flag run_flags[] = {
-    {"model", CLI_KIND_TEXT, offsetof(run_settings, model), "DIR", "the same as MODEL", 0, 0},
     {"input", CLI_KIND_TEXTS, offsetof(run_settings, inputs), "NAME=FILE.npy",
      "an input; once for each. Without NAME= inputs go by position", 0, 0},
     {"output_dir", CLI_KIND_TEXT, offsetof(run_settings, output_dir), "DIR",
@@ -176,25 +175,25 @@ static const cli_flag run_flags[] = {
 static int run(int argc, char **argv)
 {
     run_settings settings = {0};
-    ramet_runtime_option_init(&settings.runtime);
+    cli_model_settings_init(&settings.model);
     const cli_group groups[] = {
         {"Run", run_flags, CLI_COUNT(run_flags), &settings},
-        cli_files_group(&settings.runtime),
-        cli_engine_group(&settings.runtime),
+        cli_model_group(&settings.model),
+        cli_engine_group(&settings.model.runtime),
         cli_compatible_group(),
     };
     const cli_syntax syntax = {
         .verb = &cli_verb_run,
         .usage = "MODEL --input NAME=FILE.npy ... [--output_dir DIR] [FLAGS]",
-        .details =
-            "MODEL is the folder of an exported model or its .pdmodel; `ramet inspect MODEL` lists its inputs.\n",
+        .details = "MODEL is the folder of an exported model or its program; `ramet inspect MODEL` lists its inputs.\n",
         .example = "ramet run ResNet50_vd_infer --input x=image.npy --output_dir out --repeat 20",
         .groups = groups,
         .group_count = CLI_COUNT(groups),
         .words = &settings.words,
     };
     int exit_code;
-    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_take_model(&syntax, &settings.model))
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) &&
+        cli_model_take(&syntax, &settings.model, &settings.words))
         exit_code = run_model(&settings);
     cli_texts_clear(&settings.words);
     cli_texts_clear(&settings.inputs);

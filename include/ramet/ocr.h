@@ -480,12 +480,15 @@ typedef struct ramet_ocr_files {
     const char *classifier; /* NULL: no text is turned */
     const char *recognizer;
     const char *dictionary; /* NULL: from the recogniser's inference.yml */
+    /* What does not stand beside its program; NULL: it does. */
+    const char *detector_params, *classifier_params, *recognizer_params;
+    const char *recognizer_config;
 } ramet_ocr_files;
 
 /* Set with ramet_ocr_option_init(). */
 typedef struct ramet_ocr_option {
     size_t struct_bytes;
-    ramet_runtime_option runtime; /* params_file and config_file are ignored here */
+    ramet_runtime_option runtime; /* params_file and config_file are ignored: ramet_ocr_files has them */
     ramet_det_option det;
     ramet_cls_option cls;
     ramet_rec_option rec;

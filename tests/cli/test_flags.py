@@ -113,6 +113,8 @@ class Flags(FolderCase):
             self.assertIn('MODEL is missing', result.err)
             self.assertIn('more than one model', self.ramet(verb, CLASSIFIER, CLASSIFIER).err)
             self.assertIn('more than one model', self.ramet(verb, CLASSIFIER, '--model', CLASSIFIER).err)
+            both = ('--model', CLASSIFIER, '--model_file', CLASSIFIER / 'inference.pdmodel')
+            self.assertIn('more than one model', self.ramet(verb, *both).err)
 
     def test_every_ocr_flag_is_understood(self):
         flags = ('--cls_model', MODELS / 'direction', '--det_limit_side_len', 64, '--det_limit_type', 'min',

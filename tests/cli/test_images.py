@@ -49,9 +49,19 @@ class Results(Pictures):
         (self.folder / 'other.yml').write_text(plain.split('PostProcess')[0])
         (entry,) = self.classify('x.ppm', '--json', '--config_file', 'other.yml').objects
         self.assertEqual(list(entry), ['image', 'task', 'label_ids', 'scores'])
-        explicit = self.ramet('classify', '--model', CLASSIFIER / 'inference.pdmodel', '--params_file',
-                              CLASSIFIER / 'inference.pdiparams', '--config_file', 'other.yml', '--json', 'x.ppm')
-        self.assertEqual(explicit.objects, [entry])
+        for flag in ('--model', '--model_file'):
+            explicit = self.ramet('classify', flag, CLASSIFIER / 'inference.pdmodel', '--params_file',
+                                  CLASSIFIER / 'inference.pdiparams', '--config_file', 'other.yml', '--json', 'x.ppm')
+            self.assertEqual(explicit.objects, [entry])
+
+    def test_files_of_an_ocr_model_may_lie_apart(self):
+        write_picture(self.folder / 'x.ppm', 320, 120, boxes=[(30, 20, 100, 24, (0, 0, 0))])
+        flags = ['--rec_label_file', MODELS / 'dictionary.txt']
+        for part, name in (('det', 'detector'), ('rec', 'recognizer')):
+            (self.folder / f'{part}.pdmodel').write_bytes((MODELS / name / 'inference.pdmodel').read_bytes())
+            (self.folder / f'{part}.weights').write_bytes((MODELS / name / 'inference.pdiparams').read_bytes())
+            flags += [f'--{part}_model_file', f'{part}.pdmodel', f'--{part}_params_file', f'{part}.weights']
+        self.assertEqual(self.ramet('ocr', *flags, '--json', 'x.ppm').objects, self.ocr('x.ppm', '--json').objects)
 
     def test_text_that_is_read(self):
         boxes = [(30, 20, 100, 24), (30, 80, 160, 24)]

@@ -77,17 +77,22 @@ static ramet_status open_models(ramet_ocr *ocr, const ramet_ocr_files *files, ra
                                 ramet_error *error)
 {
     ramet_status status = RAMET_STATUS_OK;
+    ramet_runtime_option runtime = option->runtime;
+    runtime.params_file = files->detector_params;
     if (files->detector != NULL)
-        status = blame(ramet_det_model_open(files->detector, &option->runtime, &option->det, &ocr->det, error),
-                       "detector", files->detector, error);
+        status = blame(ramet_det_model_open(files->detector, &runtime, &option->det, &ocr->det, error), "detector",
+                       files->detector, error);
+    runtime.params_file = files->classifier_params;
     if (status == RAMET_STATUS_OK && files->classifier != NULL)
-        status = blame(ramet_cls_model_open(files->classifier, &option->runtime, &option->cls, &ocr->cls, error),
-                       "classifier", files->classifier, error);
+        status = blame(ramet_cls_model_open(files->classifier, &runtime, &option->cls, &ocr->cls, error), "classifier",
+                       files->classifier, error);
+    runtime.params_file = files->recognizer_params;
+    runtime.config_file = files->recognizer_config;
     if (files->dictionary != NULL)
         option->rec.dictionary = files->dictionary;
     if (status == RAMET_STATUS_OK)
-        status = blame(ramet_rec_model_open(files->recognizer, &option->runtime, &option->rec, &ocr->rec, error),
-                       "recogniser", files->recognizer, error);
+        status = blame(ramet_rec_model_open(files->recognizer, &runtime, &option->rec, &ocr->rec, error), "recogniser",
+                       files->recognizer, error);
     return status;
 }
 
