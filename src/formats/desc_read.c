@@ -9,13 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/build.h"
 #include "formats/limits.h"
-
-/* What a feed or fetch operator says: this value is the program's col-th input or output. */
-typedef struct border {
-    int64_t col;
-    int32_t value;
-} border;
 
 ramet_status rmt_desc_place(const rmt_desc_block *block, ramet_status status)
 {
@@ -206,7 +201,7 @@ static ramet_status only_argument(rmt_desc_block *block, bool of_outputs, rmt_sp
 
 static ramet_status add_border(rmt_desc_block *block, rmt_list *list, int32_t value)
 {
-    border entry = {.value = value};
+    rmt_border entry = {.value = value};
     ramet_status status = read_col(block, &entry.col);
     if (status == RAMET_STATUS_OK && !rmt_list_push(list, &entry, sizeof(entry), RMT_LIMIT_OPS))
         status = rmt_fail_memory(block->error, sizeof(entry));
@@ -238,45 +233,6 @@ static ramet_status add_fetch(rmt_desc_block *block)
     return status == RAMET_STATUS_OK ? add_border(block, &block->fetches, value) : status;
 }
 
-static int by_col(const void *a, const void *b)
-{
-    const border *left = a;
-    const border *right = b;
-    return (left->col > right->col) - (left->col < right->col);
-}
-
-/* Sorts a list by col and leaves its values in block->inputs. */
-static ramet_status order_borders(rmt_desc_block *block, rmt_list *list, const char *what)
-{
-    border *borders = list->items;
-    block->inputs.count = 0;
-    if (list->count > 0)
-        qsort(borders, list->count, sizeof(border), by_col);
-    for (size_t i = 0; i < list->count; i++) {
-        if (i > 0 && borders[i].col == borders[i - 1].col) {
-            return rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "two %s operators have the same number, %lld", what,
-                            (long long)borders[i].col);
-        }
-        if (!rmt_list_push(&block->inputs, &borders[i].value, sizeof(int32_t), RMT_LIMIT_OPS))
-            return rmt_fail_memory(block->error, list->count * sizeof(int32_t));
-    }
-    return RAMET_STATUS_OK;
-}
-
-static ramet_status set_borders(rmt_desc_block *block)
-{
-    ramet_status status = order_borders(block, &block->feeds, "feed");
-    if (status == RAMET_STATUS_OK && !rmt_graph_set_inputs(block->graph, block->inputs.items, block->inputs.count))
-        status = rmt_fail_memory(block->error, block->inputs.count * sizeof(int32_t));
-    if (status == RAMET_STATUS_OK)
-        status = order_borders(block, &block->fetches, "fetch");
-    if (status == RAMET_STATUS_OK && !rmt_graph_set_outputs(block->graph, block->inputs.items, block->inputs.count))
-        status = rmt_fail_memory(block->error, block->inputs.count * sizeof(int32_t));
-    if (status == RAMET_STATUS_OK && block->fetches.count == 0)
-        status = rmt_fail(block->error, RAMET_STATUS_BAD_FORMAT, "the program has no output (no fetch operator)");
-    return status;
-}
-
 /* ---- operators --------------------------------------------------------------------------------------------- */
 
 static ramet_status read_operators(rmt_desc_block *block, const rmt_list *messages)
@@ -298,31 +254,6 @@ static ramet_status read_operators(rmt_desc_block *block, const rmt_list *messag
     return status;
 }
 
-/* Results of a node with several that nobody reads: the node need not make them. */
-static ramet_status drop_unread_outputs(rmt_graph *graph, ramet_error *error)
-{
-    bool *read = calloc(graph->value_count + 1, sizeof(bool));
-    if (read == NULL)
-        return rmt_fail_memory(error, graph->value_count + 1);
-    for (size_t i = 0; i < graph->output_count; i++)
-        read[graph->outputs[i]] = true;
-    for (size_t i = graph->node_count; i-- > 0;) {
-        const rmt_node *node = &graph->nodes[i];
-        for (int32_t k = 0; k < node->input_count; k++)
-            if (node->inputs[k] != RMT_NO_VALUE)
-                read[node->inputs[k]] = true;
-        for (int32_t k = 0; k < node->output_count && node->output_count > 1; k++) {
-            int32_t output = node->outputs[k];
-            if (output != RMT_NO_VALUE && !read[output]) {
-                graph->values[output].producer = -1;
-                node->outputs[k] = RMT_NO_VALUE;
-            }
-        }
-    }
-    free(read);
-    return RAMET_STATUS_OK;
-}
-
 static ramet_status read_block(rmt_desc_block *block, rmt_span message, rmt_params *params)
 {
     rmt_list vars = {0};
@@ -335,7 +266,7 @@ static ramet_status read_block(rmt_desc_block *block, rmt_span message, rmt_para
     if (status == RAMET_STATUS_OK)
         status = read_operators(block, &ops);
     if (status == RAMET_STATUS_OK)
-        status = set_borders(block);
+        status = rmt_build_borders(block->graph, &block->feeds, &block->fetches, block->error);
     rmt_list_clear(&vars);
     rmt_list_clear(&ops);
     return status;
@@ -366,5 +297,5 @@ ramet_status rmt_desc_read(const rmt_source *source, rmt_params *params, rmt_gra
         block_clear(&block);
     }
     rmt_list_clear(&blocks);
-    return status == RAMET_STATUS_OK ? drop_unread_outputs(graph, error) : status;
+    return status == RAMET_STATUS_OK ? rmt_build_drop_unread(graph, error) : status;
 }

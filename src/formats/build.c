@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inputs and outputs in their order, results that nobody reads, stacked scalars. */
+#include "formats/build.h"
+
+#include <stdlib.h>
+
+#include "formats/limits.h"
+
+/* ---- inputs and outputs ------------------------------------------------------------------------------------ */
+
+static int by_col(const void *a, const void *b)
+{
+    const rmt_border *left = a;
+    const rmt_border *right = b;
+    return (left->col > right->col) - (left->col < right->col);
+}
+
+/* Sorts the borders by col and appends their values to a list. */
+static ramet_status order_borders(rmt_list *list, const char *what, rmt_list *values, ramet_error *error)
+{
+    rmt_border *borders = list->items;
+    if (list->count > 0)
+        qsort(borders, list->count, sizeof(rmt_border), by_col);
+    for (size_t i = 0; i < list->count; i++) {
+        if (i > 0 && borders[i].col == borders[i - 1].col) {
+            return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "two %s operators have the same number, %lld", what,
+                            (long long)borders[i].col);
+        }
+        if (!rmt_list_push(values, &borders[i].value, sizeof(int32_t), RMT_LIMIT_OPS))
+            return rmt_fail_memory(error, list->count * sizeof(int32_t));
+    }
+    return RAMET_STATUS_OK;
+}
+
+ramet_status rmt_build_borders(rmt_graph *graph, rmt_list *feeds, rmt_list *fetches, ramet_error *error)
+{
+    rmt_list inputs = {0};
+    rmt_list outputs = {0};
+    ramet_status status = order_borders(feeds, "feed", &inputs, error);
+    if (status == RAMET_STATUS_OK)
+        status = order_borders(fetches, "fetch", &outputs, error);
+    if (status == RAMET_STATUS_OK && (!rmt_graph_set_inputs(graph, inputs.items, inputs.count) ||
+                                      !rmt_graph_set_outputs(graph, outputs.items, outputs.count)))
+        status = rmt_fail_memory(error, (inputs.count + outputs.count) * sizeof(int32_t));
+    if (status == RAMET_STATUS_OK && outputs.count == 0)
+        status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "the program has no output (no fetch operator)");
+    rmt_list_clear(&inputs);
+    rmt_list_clear(&outputs);
+    return status;
+}
+
+/* ---- results that nobody reads ------------------------------------------------------------------------------- */
+
+static void mark(bool *read, const int32_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i] != RMT_NO_VALUE)
+            read[values[i]] = true;
+}
+
+ramet_status rmt_build_drop_unread(rmt_graph *graph, ramet_error *error)
+{
+    bool *read = calloc(graph->value_count + 1, sizeof(bool));
+    if (read == NULL)
+        return rmt_fail_memory(error, graph->value_count + 1);
+    mark(read, graph->outputs, graph->output_count);
+    for (size_t i = 0; i < graph->block_count; i++)
+        mark(read, graph->blocks[i].results, (size_t)graph->blocks[i].result_count);
+    for (size_t i = graph->node_count; i-- > 0;) {
+        const rmt_node *node = &graph->nodes[i];
+        mark(read, node->inputs, (size_t)node->input_count);
+        for (int32_t k = 0; k < node->output_count && node->output_count > 1; k++) {
+            int32_t output = node->outputs[k];
+            if (output != RMT_NO_VALUE && !read[output]) {
+                graph->values[output].producer = -1;
+                node->outputs[k] = RMT_NO_VALUE;
+            }
+        }
+    }
+    free(read);
+    return RAMET_STATUS_OK;
+}
+
+/* ---- nodes --------------------------------------------------------------------------------------------------- */
+
+int32_t rmt_build_stack(rmt_graph *graph, const char *name, const int32_t *scalars, size_t count)
+{
+    rmt_shape shape = {.rank = 1, .dims = {(int64_t)count}};
+    int32_t stacked = rmt_graph_add_value(graph, name, RAMET_DTYPE_INT64, &shape);
+    bool added = stacked >= 0 && rmt_graph_add_node(graph, "stack_scalars", name, scalars, count, &stacked, 1) >= 0;
+    return added ? stacked : RMT_NO_VALUE;
+}
