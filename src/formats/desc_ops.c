@@ -11,6 +11,7 @@
 
 #include "formats/desc_table.h"
 #include "formats/limits.h"
+#include "formats/raw_attr.h"
 
 /* ---- raw attributes ------------------------------------------------------------------------------------------ */
 
@@ -55,36 +56,6 @@ static bool is_noise(rmt_span name)
     return false;
 }
 
-static bool set_raw_strings(rmt_graph *raw, const char *name, const rmt_wire_attr *attr)
-{
-    const rmt_span *spans = attr->strings.items;
-    const char **texts = rmt_arena_alloc(&raw->arena, attr->strings.count, sizeof(char *));
-    for (size_t i = 0; texts != NULL && i < attr->strings.count; i++) {
-        texts[i] = rmt_arena_copy_text(&raw->arena, (const char *)spans[i].data, spans[i].bytes);
-        if (texts[i] == NULL)
-            return false;
-    }
-    return texts != NULL && rmt_node_set_strings(raw, 0, name, texts, attr->strings.count);
-}
-
-static bool set_raw(rmt_graph *raw, const char *name, const rmt_wire_attr *attr)
-{
-    switch (attr->kind) {
-    case RMT_WIRE_ATTR_INT: return rmt_node_set_int(raw, 0, name, attr->i);
-    case RMT_WIRE_ATTR_FLOAT: return rmt_node_set_float(raw, 0, name, attr->f);
-    case RMT_WIRE_ATTR_INTS: return rmt_node_set_ints(raw, 0, name, attr->ints.items, attr->ints.count);
-    case RMT_WIRE_ATTR_FLOATS: return rmt_node_set_floats(raw, 0, name, attr->floats.items, attr->floats.count);
-    case RMT_WIRE_ATTR_STRINGS: return set_raw_strings(raw, name, attr);
-    case RMT_WIRE_ATTR_STRING: {
-        const char *text = rmt_arena_copy_text(&raw->arena, (const char *)attr->s.data, attr->s.bytes);
-        return text != NULL && rmt_node_set_string(raw, 0, name, text);
-    }
-    case RMT_WIRE_ATTR_BLOCK:
-    case RMT_WIRE_ATTR_TENSOR: break;
-    }
-    return true;
-}
-
 static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
 {
     rmt_desc_block *block = reader->block;
@@ -99,7 +70,7 @@ static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
     if (attr->kind == RMT_WIRE_ATTR_TENSOR)
         reader->variant = attr->name;
     const char *name = text_of(reader, attr->name);
-    return name != NULL && set_raw(&reader->raw, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
+    return name != NULL && rmt_raw_attr_set(&reader->raw, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
 }
 
 static ramet_status read_raw_attrs(op_reader *reader)
@@ -308,20 +279,6 @@ static ramet_status add_node(const op_reader *reader, const char *op, int32_t *n
 
 /* ---- attributes ------------------------------------------------------------------------------------------------ */
 
-static bool copy_attr(rmt_graph *graph, int32_t node, const char *name, const rmt_attr *attr)
-{
-    size_t count = (size_t)attr->count;
-    switch (attr->type) {
-    case RMT_ATTR_INT: return rmt_node_set_int(graph, node, name, attr->as.ints[0]);
-    case RMT_ATTR_FLOAT: return rmt_node_set_float(graph, node, name, attr->as.floats[0]);
-    case RMT_ATTR_STRING: return rmt_node_set_string(graph, node, name, attr->as.strings[0]);
-    case RMT_ATTR_INTS: return rmt_node_set_ints(graph, node, name, attr->as.ints, count);
-    case RMT_ATTR_FLOATS: return rmt_node_set_floats(graph, node, name, attr->as.floats, count);
-    case RMT_ATTR_STRINGS: break;
-    }
-    return rmt_node_set_strings(graph, node, name, attr->as.strings, count);
-}
-
 static const rmt_attr *find_raw(const op_reader *reader, rmt_span name)
 {
     const rmt_node *raw = &reader->raw.nodes[0];
@@ -356,7 +313,7 @@ static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule,
         else if (word.is_type)
             status = keep_type(reader, node, name, attr);
         else
-            status = copy_attr(reader->block->graph, node, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
+            status = rmt_raw_attr_copy(reader->block->graph, node, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
     }
     return status;
 }
@@ -383,7 +340,7 @@ static ramet_status copy_raw_attrs(const op_reader *reader, int32_t node)
 {
     const rmt_node *raw = &reader->raw.nodes[0];
     for (int32_t i = 0; i < raw->attr_count; i++)
-        if (!copy_attr(reader->block->graph, node, raw->attrs[i].name, &raw->attrs[i]))
+        if (!rmt_raw_attr_copy(reader->block->graph, node, raw->attrs[i].name, &raw->attrs[i]))
             return no_memory(reader);
     return RAMET_STATUS_OK;
 }

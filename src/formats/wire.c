@@ -1,160 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The protocol buffer side of ProgramDesc. Every string, sub-message and list goes through a callback that notes where
- * it is; nanopb itself decodes the plain fields, skips unknown ones and bounds every length by its parent.
+ * it is; nanopb itself decodes the plain fields.
  */
 #include "formats/wire.h"
 
-#include <pb_decode.h>
 #include <string.h>
 
 #include "formats/limits.h"
+#include "formats/wire_capture.h"
 #include "program.pb.h"
-
-/* ---- callbacks ------------------------------------------------------------------------------------------ */
-
-/* One message being decoded. */
-typedef struct decoding {
-    const rmt_source *source;
-    bool no_memory;
-} decoding;
-
-/* Where a callback puts what it finds: one span, or a list. */
-typedef struct capture {
-    decoding *decoder;
-    rmt_span *span;
-    rmt_list *list;
-    size_t limit;
-} capture;
-
-static bool refuse(pb_istream_t *stream, const char *why)
-{
-    PB_SET_ERROR(stream, why);
-    return false;
-}
-
-static bool push(pb_istream_t *stream, const capture *to, const void *entry, size_t entry_bytes)
-{
-    if (rmt_list_push(to->list, entry, entry_bytes, to->limit))
-        return true;
-    to->decoder->no_memory = to->list->count < to->limit;
-    return refuse(stream, "too many entries");
-}
-
-/*
- * A string or sub-message. nanopb hands a number that stands in the place of one over in a buffer of its own; the range
- * check tells the two apart.
- */
-static bool capture_span(pb_istream_t *stream, const pb_field_t *field, void **argument)
-{
-    (void)field;
-    const capture *to = *argument;
-    const rmt_source *source = to->decoder->source;
-    rmt_span span = {stream->state, stream->bytes_left};
-    uintptr_t at = (uintptr_t)span.data;
-    uintptr_t start = (uintptr_t)source->data;
-    if (at < start || !rmt_range_fits(at - start, span.bytes, source->bytes))
-        return refuse(stream, "wrong wire type");
-    if (to->span != NULL)
-        *to->span = span;
-    else if (!push(stream, to, &span, sizeof(span)))
-        return false;
-    return pb_read(stream, NULL, stream->bytes_left);
-}
-
-/* The next three take one number a call; an empty packed list calls once with nothing. */
-static bool capture_varint(pb_istream_t *stream, const pb_field_t *field, void **argument)
-{
-    (void)field;
-    uint64_t bits = 0;
-    if (stream->bytes_left == 0)
-        return true;
-    if (!pb_decode_varint(stream, &bits))
-        return false;
-    int64_t value = (int64_t)bits;
-    return push(stream, *argument, &value, sizeof(value));
-}
-
-static bool capture_float(pb_istream_t *stream, const pb_field_t *field, void **argument)
-{
-    (void)field;
-    float number = 0.0F;
-    if (stream->bytes_left == 0)
-        return true;
-    if (!pb_decode_fixed32(stream, &number))
-        return false;
-    double value = (double)number;
-    return push(stream, *argument, &value, sizeof(value));
-}
-
-static bool capture_double(pb_istream_t *stream, const pb_field_t *field, void **argument)
-{
-    (void)field;
-    double value = 0.0;
-    if (stream->bytes_left == 0)
-        return true;
-    return pb_decode_fixed64(stream, &value) && push(stream, *argument, &value, sizeof(value));
-}
-
-static pb_callback_t calls(bool (*decode)(pb_istream_t *, const pb_field_t *, void **), capture *to)
-{
-    return (pb_callback_t){.funcs = {.decode = decode}, .arg = to};
-}
-
-static pb_callback_t captures(capture *to) { return calls(capture_span, to); }
 
 /* ---- messages ------------------------------------------------------------------------------------------- */
 
-static ramet_status decode(decoding *decoder, rmt_span span, const pb_msgdesc_t *fields, void *message,
-                           ramet_error *error)
-{
-    pb_istream_t stream = pb_istream_from_buffer(span.data, span.bytes);
-    if (pb_decode(&stream, fields, message))
-        return RAMET_STATUS_OK;
-    if (decoder->no_memory)
-        return rmt_fail_memory(error, span.bytes);
-    ramet_status status =
-        rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "damaged, or not what it claims to be: %s", PB_GET_ERROR(&stream));
-    return rmt_source_place(decoder->source, span.data + span.bytes - stream.bytes_left, error, status);
-}
-
-static ramet_status check_text(const rmt_source *source, rmt_span text, ramet_error *error)
-{
-    ramet_status status = RAMET_STATUS_OK;
-    if (text.bytes > RMT_LIMIT_TEXT_BYTES) {
-        status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "a text of %zu bytes; at most %zu are allowed", text.bytes,
-                          RMT_LIMIT_TEXT_BYTES);
-    } else if (text.bytes > 0 && memchr(text.data, '\0', text.bytes) != NULL) {
-        status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "a text holds a NUL character");
-    }
-    return status == RAMET_STATUS_OK ? status : rmt_source_place(source, text.data, error, status);
-}
-
-static ramet_status check_name(const rmt_source *source, rmt_span name, rmt_span message, ramet_error *error)
-{
-    if (name.bytes > 0)
-        return check_text(source, name, error);
-    ramet_status status = rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "a variable, operator or attribute has no name");
-    return rmt_source_place(source, message.data, error, status);
-}
-
 ramet_status rmt_wire_read_program(const rmt_source *source, rmt_list *blocks, ramet_error *error)
 {
-    decoding decoder = {.source = source};
-    capture to = {.decoder = &decoder, .list = blocks, .limit = RMT_LIMIT_BLOCKS};
-    rmt_desc_ProgramDesc message = {.blocks = captures(&to)};
+    rmt_decoding decoder = {.source = source};
+    rmt_capture to = {.decoder = &decoder, .list = blocks, .limit = RMT_LIMIT_BLOCKS};
+    rmt_desc_ProgramDesc message = {.blocks = rmt_capture_spans(&to)};
     rmt_span file = {source->data, source->bytes};
-    return decode(&decoder, file, rmt_desc_ProgramDesc_fields, &message, error);
+    return rmt_wire_decode(&decoder, file, rmt_desc_ProgramDesc_fields, &message, error);
 }
 
 ramet_status rmt_wire_read_block(const rmt_source *source, rmt_span block, rmt_list *vars, rmt_list *ops,
                                  ramet_error *error)
 {
-    decoding decoder = {.source = source};
-    capture to_vars = {.decoder = &decoder, .list = vars, .limit = RMT_LIMIT_VARS};
-    capture to_ops = {.decoder = &decoder, .list = ops, .limit = RMT_LIMIT_OPS};
-    rmt_desc_BlockDesc message = {.vars = captures(&to_vars), .ops = captures(&to_ops)};
-    return decode(&decoder, block, rmt_desc_BlockDesc_fields, &message, error);
+    rmt_decoding decoder = {.source = source};
+    rmt_capture to_vars = {.decoder = &decoder, .list = vars, .limit = RMT_LIMIT_VARS};
+    rmt_capture to_ops = {.decoder = &decoder, .list = ops, .limit = RMT_LIMIT_OPS};
+    rmt_desc_BlockDesc message = {.vars = rmt_capture_spans(&to_vars), .ops = rmt_capture_spans(&to_ops)};
+    return rmt_wire_decode(&decoder, block, rmt_desc_BlockDesc_fields, &message, error);
 }
 
 static rmt_wire_tensor tensor_of(const rmt_desc_TensorDesc *message)
@@ -167,9 +42,9 @@ static rmt_wire_tensor tensor_of(const rmt_desc_TensorDesc *message)
 
 ramet_status rmt_wire_read_tensor(const rmt_source *source, rmt_span span, rmt_wire_tensor *tensor, ramet_error *error)
 {
-    decoding decoder = {.source = source};
+    rmt_decoding decoder = {.source = source};
     rmt_desc_TensorDesc message = rmt_desc_TensorDesc_init_zero;
-    ramet_status status = decode(&decoder, span, rmt_desc_TensorDesc_fields, &message, error);
+    ramet_status status = rmt_wire_decode(&decoder, span, rmt_desc_TensorDesc_fields, &message, error);
     if (status == RAMET_STATUS_OK)
         *tensor = tensor_of(&message);
     return status;
@@ -178,11 +53,11 @@ ramet_status rmt_wire_read_tensor(const rmt_source *source, rmt_span span, rmt_w
 ramet_status rmt_wire_read_var(const rmt_source *source, rmt_span span, rmt_wire_var *var, ramet_error *error)
 {
     *var = (rmt_wire_var){0};
-    decoding decoder = {.source = source};
-    capture to_name = {.decoder = &decoder, .span = &var->name};
+    rmt_decoding decoder = {.source = source};
+    rmt_capture to_name = {.decoder = &decoder, .span = &var->name};
     rmt_desc_VarDesc message = rmt_desc_VarDesc_init_zero;
-    message.name = captures(&to_name);
-    ramet_status status = decode(&decoder, span, rmt_desc_VarDesc_fields, &message, error);
+    message.name = rmt_capture_spans(&to_name);
+    ramet_status status = rmt_wire_decode(&decoder, span, rmt_desc_VarDesc_fields, &message, error);
     if (status != RAMET_STATUS_OK)
         return status;
     var->type = message.has_type && message.type.has_type ? message.type.type : -1;
@@ -190,20 +65,20 @@ ramet_status rmt_wire_read_var(const rmt_source *source, rmt_span span, rmt_wire
     var->has_tensor = message.has_type && message.type.has_lod_tensor && message.type.lod_tensor.has_tensor;
     if (var->has_tensor)
         var->tensor = tensor_of(&message.type.lod_tensor.tensor);
-    return check_name(source, var->name, span, error);
+    return rmt_wire_check_name(source, var->name, span, error);
 }
 
 /* One slot: its name, and its arguments behind those that the operator has already. */
 static ramet_status read_slot(const rmt_source *source, rmt_span span, rmt_wire_op *op, ramet_error *error)
 {
     rmt_wire_slot slot = {.first = op->arguments.count};
-    decoding decoder = {.source = source};
-    capture to_name = {.decoder = &decoder, .span = &slot.name};
-    capture to_arguments = {.decoder = &decoder, .list = &op->arguments, .limit = RMT_LIMIT_ARGUMENTS};
-    rmt_desc_Slot message = {.parameter = captures(&to_name), .arguments = captures(&to_arguments)};
-    ramet_status status = decode(&decoder, span, rmt_desc_Slot_fields, &message, error);
+    rmt_decoding decoder = {.source = source};
+    rmt_capture to_name = {.decoder = &decoder, .span = &slot.name};
+    rmt_capture to_arguments = {.decoder = &decoder, .list = &op->arguments, .limit = RMT_LIMIT_ARGUMENTS};
+    rmt_desc_Slot message = {.parameter = rmt_capture_spans(&to_name), .arguments = rmt_capture_spans(&to_arguments)};
+    ramet_status status = rmt_wire_decode(&decoder, span, rmt_desc_Slot_fields, &message, error);
     if (status == RAMET_STATUS_OK)
-        status = check_name(source, slot.name, span, error);
+        status = rmt_wire_check_name(source, slot.name, span, error);
     slot.count = op->arguments.count - slot.first;
     if (status == RAMET_STATUS_OK && !rmt_list_push(&op->slots, &slot, sizeof(slot), 2 * RMT_LIMIT_SLOTS))
         return rmt_fail_memory(error, sizeof(slot));
@@ -223,18 +98,18 @@ ramet_status rmt_wire_read_op(const rmt_source *source, rmt_span span, rmt_wire_
 {
     op->type = (rmt_span){0};
     op->slots.count = op->arguments.count = op->attrs.count = op->inputs.count = op->outputs.count = 0;
-    decoding decoder = {.source = source};
-    capture to_inputs = {.decoder = &decoder, .list = &op->inputs, .limit = RMT_LIMIT_SLOTS};
-    capture to_outputs = {.decoder = &decoder, .list = &op->outputs, .limit = RMT_LIMIT_SLOTS};
-    capture to_type = {.decoder = &decoder, .span = &op->type};
-    capture to_attrs = {.decoder = &decoder, .list = &op->attrs, .limit = RMT_LIMIT_ATTRS};
-    rmt_desc_OpDesc message = {.inputs = captures(&to_inputs),
-                               .outputs = captures(&to_outputs),
-                               .type = captures(&to_type),
-                               .attrs = captures(&to_attrs)};
-    ramet_status status = decode(&decoder, span, rmt_desc_OpDesc_fields, &message, error);
+    rmt_decoding decoder = {.source = source};
+    rmt_capture to_inputs = {.decoder = &decoder, .list = &op->inputs, .limit = RMT_LIMIT_SLOTS};
+    rmt_capture to_outputs = {.decoder = &decoder, .list = &op->outputs, .limit = RMT_LIMIT_SLOTS};
+    rmt_capture to_type = {.decoder = &decoder, .span = &op->type};
+    rmt_capture to_attrs = {.decoder = &decoder, .list = &op->attrs, .limit = RMT_LIMIT_ATTRS};
+    rmt_desc_OpDesc message = {.inputs = rmt_capture_spans(&to_inputs),
+                               .outputs = rmt_capture_spans(&to_outputs),
+                               .type = rmt_capture_spans(&to_type),
+                               .attrs = rmt_capture_spans(&to_attrs)};
+    ramet_status status = rmt_wire_decode(&decoder, span, rmt_desc_OpDesc_fields, &message, error);
     if (status == RAMET_STATUS_OK)
-        status = check_name(source, op->type, span, error);
+        status = rmt_wire_check_name(source, op->type, span, error);
     if (status == RAMET_STATUS_OK) {
         status = read_slots(source, &op->inputs, op, error);
         op->input_count = op->slots.count;
@@ -299,9 +174,9 @@ static ramet_status take_scalars(const rmt_source *source, rmt_wire_attr *attr, 
 {
     const rmt_span *spans = attr->scalars.items;
     for (size_t i = 0; i < attr->scalars.count; i++) {
-        decoding decoder = {.source = source};
+        rmt_decoding decoder = {.source = source};
         rmt_desc_Scalar scalar = rmt_desc_Scalar_init_zero;
-        ramet_status status = decode(&decoder, spans[i], rmt_desc_Scalar_fields, &scalar, error);
+        ramet_status status = rmt_wire_decode(&decoder, spans[i], rmt_desc_Scalar_fields, &scalar, error);
         if (status == RAMET_STATUS_OK)
             status = take_scalar(source, spans[i], &scalar, attr, error);
         if (status != RAMET_STATUS_OK)
@@ -345,12 +220,12 @@ static ramet_status take_value(const rmt_source *source, rmt_span span, const rm
 static ramet_status check_attr_texts(const rmt_source *source, rmt_span span, const rmt_wire_attr *attr,
                                      ramet_error *error)
 {
-    ramet_status status = check_name(source, attr->name, span, error);
+    ramet_status status = rmt_wire_check_name(source, attr->name, span, error);
     if (status == RAMET_STATUS_OK)
-        status = check_text(source, attr->s, error);
+        status = rmt_wire_check_text(source, attr->s, error);
     const rmt_span *strings = attr->strings.items;
     for (size_t i = 0; i < attr->strings.count && status == RAMET_STATUS_OK; i++)
-        status = check_text(source, strings[i], error);
+        status = rmt_wire_check_text(source, strings[i], error);
     return status;
 }
 
@@ -359,22 +234,22 @@ ramet_status rmt_wire_read_attr(const rmt_source *source, rmt_span span, rmt_wir
 {
     attr->name = attr->s = (rmt_span){0};
     attr->ints.count = attr->floats.count = attr->strings.count = attr->scalars.count = 0;
-    decoding decoder = {.source = source};
-    capture to_name = {.decoder = &decoder, .span = &attr->name};
-    capture to_s = {.decoder = &decoder, .span = &attr->s};
-    capture to_ints = {.decoder = &decoder, .list = &attr->ints, .limit = RMT_LIMIT_ATTR_ENTRIES};
-    capture to_floats = {.decoder = &decoder, .list = &attr->floats, .limit = RMT_LIMIT_ATTR_ENTRIES};
-    capture to_strings = {.decoder = &decoder, .list = &attr->strings, .limit = RMT_LIMIT_ATTR_ENTRIES};
-    capture to_scalars = {.decoder = &decoder, .list = &attr->scalars, .limit = RMT_LIMIT_ATTR_ENTRIES};
+    rmt_decoding decoder = {.source = source};
+    rmt_capture to_name = {.decoder = &decoder, .span = &attr->name};
+    rmt_capture to_s = {.decoder = &decoder, .span = &attr->s};
+    rmt_capture to_ints = {.decoder = &decoder, .list = &attr->ints, .limit = RMT_LIMIT_ATTR_ENTRIES};
+    rmt_capture to_floats = {.decoder = &decoder, .list = &attr->floats, .limit = RMT_LIMIT_ATTR_ENTRIES};
+    rmt_capture to_strings = {.decoder = &decoder, .list = &attr->strings, .limit = RMT_LIMIT_ATTR_ENTRIES};
+    rmt_capture to_scalars = {.decoder = &decoder, .list = &attr->scalars, .limit = RMT_LIMIT_ATTR_ENTRIES};
     rmt_desc_Attr message = rmt_desc_Attr_init_zero;
-    message.name = captures(&to_name);
-    message.s = captures(&to_s);
-    message.ints = message.bools = message.longs = calls(capture_varint, &to_ints);
-    message.floats = calls(capture_float, &to_floats);
-    message.float64s = calls(capture_double, &to_floats);
-    message.strings = captures(&to_strings);
-    message.scalars = captures(&to_scalars);
-    ramet_status status = decode(&decoder, span, rmt_desc_Attr_fields, &message, error);
+    message.name = rmt_capture_spans(&to_name);
+    message.s = rmt_capture_spans(&to_s);
+    message.ints = message.bools = message.longs = rmt_capture_varints(&to_ints);
+    message.floats = rmt_capture_floats(&to_floats);
+    message.float64s = rmt_capture_doubles(&to_floats);
+    message.strings = rmt_capture_spans(&to_strings);
+    message.scalars = rmt_capture_spans(&to_scalars);
+    ramet_status status = rmt_wire_decode(&decoder, span, rmt_desc_Attr_fields, &message, error);
     if (status == RAMET_STATUS_OK)
         status = check_attr_texts(source, span, attr, error);
     return status == RAMET_STATUS_OK ? take_value(source, span, &message, attr, error) : status;

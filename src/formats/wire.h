@@ -4,7 +4,7 @@
  * struct leaves whose sub-messages and strings are again spans. So nothing is
  * copied, nothing nests, and what nobody asks for is never decoded.
  *
- * Only wire.c knows the protocol buffer library. Strings that leave here are
+ * Only wire.c and wire_capture.c know the protocol buffer library. Strings that leave here are
  * not empty where a name is needed, hold no NUL and are of bounded length.
  */
 #ifndef RMT_FORMATS_WIRE_H
