@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running a plan: for each step, addresses from offsets, then the operator.
+ * Running a plan: for each step, addresses from offsets, then the operator;
+ * then its late nodes.
  */
 #include "exec/exec.h"
 
@@ -19,6 +20,7 @@ void rmt_exec_clear(rmt_exec *exec)
     if (exec->arena != NULL)
         rmt_os_pages_free(exec->arena, exec->arena_bytes);
     free(exec->operands);
+    rmt_late_clear(&exec->late);
     rmt_team_destroy(exec->team);
     *exec = (rmt_exec){0};
 }
@@ -79,6 +81,18 @@ static void run_step(const rmt_exec *exec, const rmt_model *model, const rmt_ste
                                 .team = exec->team});
 }
 
+/* What late nodes read, where the steps have left it: in the room of the operands. */
+static ramet_status run_late(rmt_exec *exec, const rmt_model *model, const rmt_plan *plan, const rmt_view *inputs,
+                             ramet_error *error)
+{
+    ramet_status status = grow_operands(exec, plan->kept_count, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    for (int32_t i = 0; i < plan->kept_count; i++)
+        exec->operands[i] = resolve(exec, &plan->kept[i].at, inputs);
+    return rmt_late_run(&exec->late, model, plan, exec->operands, exec->team, error);
+}
+
 ramet_status rmt_exec_run(rmt_exec *exec, const rmt_model *model, const rmt_plan *plan, const rmt_view *inputs,
                           rmt_view *outputs, ramet_error *error)
 {
@@ -89,7 +103,12 @@ ramet_status rmt_exec_run(rmt_exec *exec, const rmt_model *model, const rmt_plan
         return status;
     for (int32_t i = 0; i < plan->step_count; i++)
         run_step(exec, model, &plan->steps[i], inputs);
-    for (int32_t i = 0; i < plan->output_count; i++)
-        outputs[i] = resolve(exec, &plan->outputs[i], inputs);
-    return RAMET_STATUS_OK;
+    if (plan->late_count > 0)
+        status = run_late(exec, model, plan, inputs, error);
+    for (int32_t i = 0; i < plan->output_count && status == RAMET_STATUS_OK; i++)
+        if (plan->outputs[i].kind == RMT_PLACE_LATE)
+            status = rmt_late_output(&exec->late, plan->outputs[i].index, &outputs[i], error);
+        else
+            outputs[i] = resolve(exec, &plan->outputs[i], inputs);
+    return status;
 }

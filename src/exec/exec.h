@@ -3,18 +3,20 @@
  * Plan and inputs to outputs: the state of one clone, and a short loop.
  *
  * An rmt_exec holds what a clone does not share: its arena, its team of
- * threads, room for the operands of one step. One thread at a time.
+ * threads, room for the operands of one step, and what late nodes need. One
+ * thread at a time.
  */
 #ifndef RMT_EXEC_H
 #define RMT_EXEC_H
 
-#include "plan/plan.h"
+#include "exec/late.h"
 
 typedef struct rmt_exec {
     unsigned char *arena; /* whole pages; grows to the largest plan seen, never holds anything between runs */
     size_t arena_bytes;
     rmt_view *operands; /* of the step at hand */
     int32_t operand_capacity;
+    rmt_late late;  /* values and memory of nodes that the plan leaves to the run */
     rmt_team *team; /* NULL: one thread */
 } rmt_exec;
 
@@ -24,7 +26,8 @@ void rmt_exec_clear(rmt_exec *exec);
 
 /*
  * Runs a plan. inputs: one view for each, laid out as the plan's key, with data. outputs: one for each, dense, in the
- * arena; valid until the next run. A plan that fits the arena allocates nothing. OUT_OF_MEMORY.
+ * clone's memory; valid until the next run. A plan that fits the arena allocates nothing, up to its late nodes.
+ * OUT_OF_MEMORY; late nodes: also BAD_SHAPE, OVER_BUDGET, BAD_FORMAT.
  */
 ramet_status rmt_exec_run(rmt_exec *exec, const rmt_model *model, const rmt_plan *plan, const rmt_view *inputs,
                           rmt_view *outputs, ramet_error *error);

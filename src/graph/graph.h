@@ -92,6 +92,7 @@ typedef struct rmt_value {
 } rmt_value;
 
 #define RMT_NODE_BLOCKS 2
+#define RMT_MAX_BLOCK_DEPTH 16
 
 typedef struct rmt_node {
     const char *op;   /* canonical operator name */
@@ -107,8 +108,8 @@ typedef struct rmt_node {
 } rmt_node;
 
 /*
- * Nodes that an operator runs as often as it likes. They stand before that operator, and read its parameters, and any
- * value that is written before it.
+ * Nodes that an operator runs as often as it likes. They stand before that operator, and read the block's parameters and
+ * whatever the blocks around it have written before.
  */
 typedef struct rmt_block {
     int32_t param_count, result_count;
@@ -186,14 +187,14 @@ size_t rmt_node_floats(const rmt_node *node, const char *name, double *values, s
 bool rmt_value_is_constant(const rmt_graph *graph, int32_t value);
 int32_t rmt_graph_find_value(const rmt_graph *graph, const char *name); /* -1: none; linear */
 
-/* Number of live nodes that read value, plus one for each time it is a graph output. */
+/* Number of live nodes that read value, plus one for each time it is an output of the graph or a result of a block. */
 size_t rmt_graph_uses(const rmt_graph *graph, int32_t value);
-/* Makes every live reader of `from` (and the output list) read `to`. */
+/* Makes every live reader of `from` (and the lists of outputs and results) read `to`. */
 void rmt_graph_replace_uses(rmt_graph *graph, int32_t from, int32_t to);
 
 /*
  * Checks what everyone relies on: indices in range, each value written at most once and before it is read, unique
- * names, constants whose bytes match their shape. The reader's last step.
+ * names, constants whose bytes match their shape, blocks that nest. The reader's last step.
  */
 ramet_status rmt_graph_check(const rmt_graph *graph, ramet_error *error);
 

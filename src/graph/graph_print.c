@@ -90,13 +90,25 @@ static bool print_attr(rmt_buffer *out, const rmt_attr *attr)
     return fits && (!list || rmt_buffer_printf(out, "]"));
 }
 
+/* " block 3 (%4, %5) -> (%9)" */
+static bool print_block(rmt_buffer *out, const rmt_graph *graph, int32_t index)
+{
+    const rmt_block *block = &graph->blocks[index];
+    return rmt_buffer_printf(out, " block %d (", (int)index) &&
+           print_operands(out, graph, block->params, block->param_count) && rmt_buffer_printf(out, ") -> (") &&
+           print_operands(out, graph, block->results, block->result_count) && rmt_buffer_printf(out, ")");
+}
+
 static bool print_node(rmt_buffer *out, const rmt_graph *graph, const rmt_node *node)
 {
-    bool fits = print_operands(out, graph, node->outputs, node->output_count) && rmt_buffer_printf(out, " = ") &&
+    bool fits = (node->block == 0 || rmt_buffer_printf(out, "block %d: ", (int)node->block)) &&
+                print_operands(out, graph, node->outputs, node->output_count) && rmt_buffer_printf(out, " = ") &&
                 print_text(out, node->op) && rmt_buffer_printf(out, "(") &&
                 print_operands(out, graph, node->inputs, node->input_count) && rmt_buffer_printf(out, ")");
     for (int32_t i = 0; i < node->attr_count && fits; i++)
         fits = print_attr(out, &node->attrs[i]);
+    for (int k = 0; k < RMT_NODE_BLOCKS && fits; k++)
+        fits = node->blocks[k] == 0 || print_block(out, graph, node->blocks[k]);
     return fits && rmt_buffer_printf(out, "\n");
 }
 

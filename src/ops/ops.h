@@ -104,7 +104,8 @@ typedef struct rmt_op_run {
 
 enum {
     RMT_OP_SHAPE_ONLY = 1, /* run reads the shapes of its inputs, never their numbers */
-    RMT_OP_DYNAMIC = 2     /* the numbers decide the shapes of the outputs, which are made dense from their start */
+    RMT_OP_DYNAMIC = 2,    /* the numbers decide the shapes of the outputs, which are made dense from their start */
+    RMT_OP_CONTROL = 4     /* the executor's own: runs blocks or holds lists of tensors; has load only */
 };
 
 typedef struct rmt_op {
@@ -124,15 +125,35 @@ const rmt_op *rmt_op_find(const char *name);
 /* The operator that copies its one input into its one output, whatever their strides: the planner's own. */
 extern const rmt_op rmt_op_copy;
 
+/* Operators that the executor runs itself; what their attributes say stands in rmt_control_params. */
+extern const rmt_op rmt_op_if, rmt_op_while, rmt_op_select, rmt_op_array_create, rmt_op_array_write, rmt_op_array_read,
+    rmt_op_array_length, rmt_op_array_join;
+
+typedef struct rmt_control_params {
+    int64_t axis;  /* array_join */
+    bool stacked;  /* array_join: along a new axis */
+    int64_t index; /* array_read without an index input */
+} rmt_control_params;
+
 /* Calls op->place with everything preset; an operator without one gets dense inputs and makes dense outputs. */
 void rmt_op_place_views(const rmt_op *op, rmt_op_place *place);
 
+/* Gives an evaluation memory, aligned to RMT_PACK_ALIGN, also for 0 bytes. NULL: exhausted. */
+typedef struct rmt_op_memory rmt_op_memory;
+struct rmt_op_memory {
+    void *(*take)(rmt_op_memory *memory, size_t bytes, int32_t output);
+};
+#define RMT_OP_TEMPORARY (-1) /* for `output`: no result's own, though a result may be a view of it */
+
 /*
- * Runs one operator at once on inputs whose numbers are known: constants of a graph, shapes of a plan. in[] is dense (an
- * absent input has data NULL and rank -1); out[] has been inferred and gets dense data from `memory`, aligned to
- * RMT_PACK_ALIGN. False when memory is exhausted.
+ * Runs one operator at once on inputs whose numbers are there, whatever their strides (an absent input has data NULL and
+ * rank -1). out[] has been inferred; it gets strides and data, and DYNAMIC ones their final shapes. A result may be a view
+ * of an input. False when memory is exhausted.
  */
-bool rmt_op_evaluate(const rmt_op *op, const rmt_op_run *known, rmt_view *out, rmt_arena *memory);
+bool rmt_op_perform(const rmt_op *op, const rmt_op_run *known, rmt_view *out, rmt_op_memory *memory);
+
+/* The same with memory of an arena; out[] is dense. */
+bool rmt_op_evaluate(const rmt_op *op, const rmt_op_run *known, rmt_view *out, rmt_arena *arena);
 
 /* ---- for other rooms: layouts, constants, activations ------------------------------------------------------- */
 

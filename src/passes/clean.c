@@ -111,7 +111,8 @@ static bool prepare(rmt_graph *graph, const rmt_node *node, const rmt_op *op, fo
     for (int32_t i = 0; i < node->input_count; i++)
         if (!constant_view(graph, node->inputs[i], &f->in[i]))
             return false;
-    rmt_op_infer infer = {params, node->input_count, node->output_count, f->in, f->out, NULL};
+    rmt_op_infer infer = {
+        .params = params, .in_count = node->input_count, .out_count = node->output_count, .in = f->in, .out = f->out};
     if (op->infer(&infer) != RAMET_STATUS_OK)
         return false;
     f->known =
@@ -152,7 +153,8 @@ static ramet_status fold_constants(rmt_graph *graph, const rmt_kernels *kernels,
     (void)error;
     for (size_t i = 0; i < graph->node_count; i++) {
         const rmt_op *op = graph->nodes[i].dead ? NULL : rmt_op_find(graph->nodes[i].op);
-        if (op != NULL && all_constant(graph, &graph->nodes[i]) && fold_node(graph, i, op, kernels))
+        if (op != NULL && op->infer != NULL && all_constant(graph, &graph->nodes[i]) &&
+            fold_node(graph, i, op, kernels))
             ++*changes;
     }
     return RAMET_STATUS_OK;
@@ -174,6 +176,9 @@ static ramet_status drop_dead(rmt_graph *graph, const rmt_kernels *kernels, int3
         if (node->dead || needed)
             continue;
         node->dead = true;
+        for (int k = 0; k < RMT_NODE_BLOCKS; k++)
+            if (node->blocks[k] != 0)
+                graph->blocks[node->blocks[k]].result_count = 0;
         ++*changes;
     }
     return RAMET_STATUS_OK;

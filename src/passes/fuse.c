@@ -72,11 +72,11 @@ static bool is_depthwise(const rmt_graph *graph, const rmt_node *node)
     return filter->rank != 4 || (filter->dims[1] == 1 && rmt_node_int(node, "groups", 1) > 1);
 }
 
-/* The convolution that makes value for one reader only and has room for a shortcut; -1: there is none. */
-static int32_t convolution_behind(const rmt_graph *graph, int32_t value)
+/* The convolution that makes value for reader only and has room for a shortcut; -1: there is none. */
+static int32_t convolution_behind(const rmt_graph *graph, int32_t value, int32_t reader)
 {
     int32_t producer = graph->values[value].producer;
-    if (producer < 0 || rmt_graph_uses(graph, value) != 1)
+    if (producer < 0 || rmt_only_reader(graph, value) != reader)
         return -1;
     const rmt_node *node = &graph->nodes[producer];
     bool good = !node->dead && rmt_is_convolution(node) && !rmt_has_activation(node) &&
@@ -106,7 +106,7 @@ static ramet_status fuse_residual(rmt_graph *graph, const rmt_kernels *kernels, 
         int32_t a = node->inputs[0], b = node->inputs[1];
         if (a == b || !same_images(graph, a, b))
             continue;
-        int32_t first = convolution_behind(graph, a), second = convolution_behind(graph, b);
+        int32_t first = convolution_behind(graph, a, i), second = convolution_behind(graph, b, i);
         int32_t conv = first > second ? first : second; /* the later one: its output is still in the cache */
         if (conv < 0)
             continue;

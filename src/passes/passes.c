@@ -35,6 +35,12 @@ bool rmt_pass_report_print(const rmt_pass_report *report, rmt_buffer *text)
 
 /* ---- shared by the passes ----------------------------------------------------------------------------------------- */
 
+bool rmt_same_block(const rmt_graph *graph, int32_t value, int32_t node)
+{
+    int32_t producer = graph->values[value].producer;
+    return (producer < 0 ? 0 : graph->nodes[producer].block) == graph->nodes[node].block;
+}
+
 int32_t rmt_only_reader(const rmt_graph *graph, int32_t value)
 {
     int32_t reader = -1;
@@ -46,7 +52,7 @@ int32_t rmt_only_reader(const rmt_graph *graph, int32_t value)
             if (node->inputs[k] == value)
                 reader = (int32_t)i;
     }
-    return reader;
+    return reader >= 0 && rmt_same_block(graph, value, reader) ? reader : -1;
 }
 
 void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader)

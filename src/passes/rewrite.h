@@ -16,7 +16,10 @@ extern const rmt_pass rmt_pass_fuse_activation;
 extern const rmt_pass rmt_pass_fold_output_scale;
 extern const rmt_pass rmt_pass_drop_dead;
 
-/* The node that reads value, if it is read once and is no output of the graph; else -1. */
+/* value is written in the block in which node stands. */
+bool rmt_same_block(const rmt_graph *graph, int32_t value, int32_t node);
+
+/* The node that reads value, if it is read once, in the block that writes it, and is no output of the graph; else -1. */
 int32_t rmt_only_reader(const rmt_graph *graph, int32_t value);
 
 /* node makes what `reader`, which reads only node's output, made; reader dies. */

@@ -88,16 +88,25 @@ static bool claim_constants(rmt_model *model, const rmt_node *node, uint64_t pac
     return true;
 }
 
-static bool claim_outputs(rmt_model *model, blob_layout *layout)
+static bool claim_list(rmt_model *model, const int32_t *values, size_t count, blob_layout *layout)
 {
-    for (size_t i = 0; i < model->graph.output_count; i++) {
-        int32_t value = model->graph.outputs[i];
-        if (!model->constant[value] || layout->constant_at[value] != SIZE_MAX)
+    for (size_t i = 0; i < count; i++) {
+        int32_t value = values[i];
+        if (value == RMT_NO_VALUE || !model->constant[value] || layout->constant_at[value] != SIZE_MAX)
             continue;
         if (!claim(layout, model->graph.values[value].data_bytes, &layout->constant_at[value]))
             return false;
     }
     return true;
+}
+
+static bool claim_outputs(rmt_model *model, blob_layout *layout)
+{
+    const rmt_graph *graph = &model->graph;
+    bool good = claim_list(model, graph->outputs, graph->output_count, layout);
+    for (size_t b = 1; good && b < graph->block_count; b++)
+        good = claim_list(model, graph->blocks[b].results, (size_t)graph->blocks[b].result_count, layout);
+    return good;
 }
 
 static ramet_status layout_init(rmt_model *model, blob_layout *layout, rmt_arena *scratch, ramet_error *error)
@@ -200,8 +209,8 @@ static ramet_status load(rmt_model *model, ramet_error *error)
     ramet_status status = rmt_passes_apply(&model->graph, model->option.kernels, &model->passes, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    if (!name_all_outputs(&model->graph))
-        return rmt_fail_memory(error, sizeof(rmt_value));
+    if (!name_all_outputs(&model->graph) || !rmt_model_find_lifetimes(model))
+        return rmt_fail_memory(error, model->graph.value_count * sizeof(rmt_value));
     rmt_arena scratch;
     rmt_arena_init(&scratch, 0);
     blob_layout layout = {0};
@@ -262,6 +271,16 @@ void rmt_model_release(rmt_model *model)
 
 const rmt_graph *rmt_model_graph(const rmt_model *model) { return &model->graph; }
 const rmt_kernels *rmt_model_kernels(const rmt_model *model) { return model->option.kernels; }
+const rmt_bound_node *rmt_model_node(const rmt_model *model, int32_t node) { return &model->nodes[node]; }
+
+rmt_view rmt_model_constant(const rmt_model *model, int32_t value)
+{
+    const rmt_value *v = &model->graph.values[value];
+    if (!model->constant[value])
+        return (rmt_view){.shape = {.rank = -1}};
+    return rmt_view_dense(v->dtype, &v->shape, (void *)(uintptr_t)v->data);
+}
+
 const rmt_pass_report *rmt_model_passes(const rmt_model *model) { return &model->passes; }
 
 rmt_model_sizes rmt_model_measure(rmt_model *model)

@@ -9,19 +9,20 @@
 
 #include <pthread.h>
 
-typedef struct rmt_bound_node {
-    const rmt_op *op;
-    void *params;
-    const unsigned char *packed; /* in the blob; NULL when there is nothing packed */
-} rmt_bound_node;
+/* For each of several keys a list of indices: those of key k are items[first[k]] .. items[first[k + 1] - 1]. */
+typedef struct rmt_index_lists {
+    int32_t *first, *items;
+} rmt_index_lists;
 
 struct rmt_model {
     rmt_graph graph; /* constants: data points into the blob, or is NULL when they live on in packed form */
     rmt_model_option option;
     rmt_pass_report passes;
-    rmt_bound_node *nodes; /* one for each node of the graph; in the graph's arena */
-    bool *constant;        /* one for each value: it is a constant, whether its data is still there or packed */
-    unsigned char *blob;   /* whole pages, read-only once packed */
+    rmt_bound_node *nodes;       /* one for each node of the graph; in the graph's arena */
+    bool *constant;              /* one for each value: it is a constant, whether its data is still there or packed */
+    rmt_index_lists block_nodes; /* for each block its nodes */
+    rmt_index_lists deaths;      /* for each node the values that it reads last */
+    unsigned char *blob;         /* whole pages, read-only once packed */
     size_t blob_bytes;
     pthread_mutex_t lock; /* of what follows */
     rmt_plan **plans;     /* most recently used first */
@@ -31,6 +32,9 @@ struct rmt_model {
 
 /* Makes a plan; the caller holds the one reference. */
 ramet_status rmt_plan_create(rmt_model *model, const rmt_view *inputs, rmt_plan **plan, ramet_error *error);
+
+/* Fills model->block_nodes and model->deaths, in the graph's arena. False when memory is exhausted. */
+bool rmt_model_find_lifetimes(rmt_model *model);
 
 /* Sets offsets of all buffers and returns the size of the arena; -1 when memory is exhausted. */
 int64_t rmt_plan_pack_buffers(rmt_plan_buffer *buffers, int32_t count, rmt_arena *memory);

@@ -8,6 +8,9 @@
  * set of input shapes the steps to run, the strides and addresses of all
  * tensors, and the size of the arena, known before any is taken.
  *
+ * What depends on numbers that only a run brings forth (detections, branches, loops) is late: a plan names those nodes
+ * and keeps what they read, and the executor infers and runs them one by one.
+ *
  * Models keep a bounded set of plans, least recently used out first; getting a
  * plan locks that set, everything else is read without locks.
  */
@@ -47,15 +50,46 @@ typedef struct rmt_model_sizes {
 
 rmt_model_sizes rmt_model_measure(rmt_model *model);
 
+/* An operator with what it needs of the model; packed is NULL when it has packed nothing. */
+typedef struct rmt_bound_node {
+    const rmt_op *op;
+    void *params;
+    const unsigned char *packed;
+} rmt_bound_node;
+
+const rmt_bound_node *rmt_model_node(const rmt_model *model, int32_t node);
+/* A constant as it was loaded, with data, or with data NULL where it lives on in packed form; else rank -1. */
+rmt_view rmt_model_constant(const rmt_model *model, int32_t value);
+
+/* Some values, or nodes. */
+typedef struct rmt_indices {
+    const int32_t *items;
+    int32_t count;
+} rmt_indices;
+
+/* The values that nobody reads any more when node has run, in the block that wrote them. */
+rmt_indices rmt_model_deaths(const rmt_model *model, int32_t node);
+/* The nodes of a block, in order. */
+rmt_indices rmt_model_block_nodes(const rmt_model *model, int32_t block);
+
 /* ---- plan ---------------------------------------------------------------------------------------------- */
 
-/* Where an operand lies: in the clone's arena, in one of the fed inputs, or at an address that never changes. */
-typedef enum rmt_place_kind { RMT_PLACE_ABSENT, RMT_PLACE_FIXED, RMT_PLACE_ARENA, RMT_PLACE_INPUT } rmt_place_kind;
+/*
+ * Where an operand lies: in the clone's arena, in one of the fed inputs, at an address that never changes, or where a late
+ * node will have put it.
+ */
+typedef enum rmt_place_kind {
+    RMT_PLACE_ABSENT,
+    RMT_PLACE_FIXED,
+    RMT_PLACE_ARENA,
+    RMT_PLACE_INPUT,
+    RMT_PLACE_LATE
+} rmt_place_kind;
 
 typedef struct rmt_operand {
     rmt_view view; /* data: set for FIXED only */
     rmt_place_kind kind;
-    int32_t index;  /* ARENA: the buffer; INPUT: which one */
+    int32_t index;  /* ARENA: the buffer; INPUT: which one; LATE: the value */
     int64_t offset; /* bytes from the start of the buffer or input; after planning: from the start of the arena */
 } rmt_operand;
 
@@ -69,6 +103,12 @@ typedef struct rmt_step {
     int32_t scratch_buffer; /* -1: none */
     int64_t scratch_offset; /* bytes from the start of the arena */
 } rmt_step;
+
+/* A value that late nodes read, and where the steps leave it. */
+typedef struct rmt_kept {
+    int32_t value;
+    rmt_operand at;
+} rmt_kept;
 
 /* A stretch of the arena and the steps during which it is in use. */
 typedef struct rmt_plan_buffer {
@@ -84,7 +124,12 @@ typedef struct rmt_plan {
     int32_t step_count;
     rmt_plan_buffer *buffers;
     int32_t buffer_count;
-    rmt_operand *outputs; /* dense */
+    int32_t *late; /* nodes to run behind the steps, in order */
+    int32_t late_count;
+    rmt_kept *kept;
+    int32_t kept_count;
+    size_t late_budget_bytes; /* what the arena leaves of the memory budget */
+    rmt_operand *outputs;     /* dense, or LATE */
     int32_t output_count;
     int32_t most_operands; /* of any step, inputs and outputs together */
     size_t arena_bytes;

@@ -45,6 +45,10 @@ bool rmt_plan_print(const rmt_model *model, const rmt_plan *plan, rmt_buffer *te
                                   plan->step_count, plan->arena_bytes);
     for (int32_t i = 0; good && i < plan->step_count; i++)
         good = print_step(model, plan, i, text);
+    for (int32_t i = 0; good && i < plan->late_count; i++) {
+        const rmt_node *node = &model->graph.nodes[plan->late[i]];
+        good = rmt_buffer_printf(text, "late %s %s: once its numbers are there\n", node->op, node->name);
+    }
     good = good && rmt_buffer_printf(text, "memory: offset, bytes, first and last step\n");
     for (int32_t i = 0; good && i < plan->buffer_count; i++) {
         const rmt_plan_buffer *buffer = &plan->buffers[i];

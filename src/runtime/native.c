@@ -172,7 +172,7 @@ static void native_measure(void *opaque, ramet_memory *memory)
     *memory = (ramet_memory){.weights_bytes = sizes.weights_bytes,
                              .program_bytes = sizes.program_bytes,
                              .plans_bytes = sizes.plans_bytes,
-                             .arena_bytes = state->exec.arena_bytes,
+                             .arena_bytes = state->exec.arena_bytes + state->exec.late.pool.bytes,
                              .clones = sizes.references};
 }
 
