@@ -49,6 +49,7 @@ ramet_status rmt_tensor_check(const ramet_tensor *tensor, int32_t rank, const ch
     return RAMET_STATUS_OK;
 }
 
+/* Row i of the one output -> the result of the selection's image i. */
 static ramet_status read_rows(rmt_postprocessor *self, const ramet_tensor *output, const rmt_selection *selection,
                               char *results, ramet_error *error)
 {
@@ -64,13 +65,16 @@ static ramet_status read_rows(rmt_postprocessor *self, const ramet_tensor *outpu
     return status;
 }
 
-ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const ramet_tensor *output, const rmt_selection *selection,
+ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const rmt_outputs *outputs, const rmt_selection *selection,
                                    void *results, ramet_error *error)
 {
     ramet_status status = rmt_guard_enter(&self->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    status = read_rows(self, output, selection, results, error);
+    if (self->kind->read_all != NULL)
+        status = self->kind->read_all(self, outputs, selection, results, error);
+    else
+        status = read_rows(self, &outputs->tensors[0], selection, results, error);
     rmt_guard_leave(&self->guard);
     return status;
 }
@@ -84,7 +88,8 @@ ramet_status rmt_postprocessor_run_tensor(rmt_postprocessor *self, const ramet_t
     if (count > 0)
         memset(results, 0, count * bytes);
     rmt_selection selection = {.count = count};
-    ramet_status status = rmt_postprocessor_run(self, output, &selection, results, error);
+    rmt_outputs outputs = {output, 1};
+    ramet_status status = rmt_postprocessor_run(self, &outputs, &selection, results, error);
     for (size_t i = 0; status != RAMET_STATUS_OK && i < count; i++)
         self->kind->clear((char *)results + i * bytes);
     return status;

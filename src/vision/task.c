@@ -20,11 +20,6 @@ ramet_status rmt_task_open(const char *model, const ramet_runtime_option *option
     if (made == NULL)
         return rmt_fail_memory(error, sizeof *made);
     ramet_status status = ramet_runtime_open(model, option, &made->runtime, error);
-    if (status == RAMET_STATUS_OK &&
-        (ramet_runtime_input_count(made->runtime) != 1 || ramet_runtime_output_count(made->runtime) != 1))
-        status = rmt_fail(error, RAMET_STATUS_UNSUPPORTED,
-                          "'%s' has %zu inputs and %zu outputs where this task needs one of each", model,
-                          ramet_runtime_input_count(made->runtime), ramet_runtime_output_count(made->runtime));
     if (status != RAMET_STATUS_OK) {
         rmt_task_close(made);
         return status;
@@ -37,12 +32,64 @@ ramet_status rmt_task_open(const char *model, const ramet_runtime_option *option
 static void respect_declared_batch(rmt_task *task)
 {
     ramet_tensor input;
-    if (ramet_runtime_input_info(task->runtime, 0, &input) == RAMET_STATUS_OK && input.rank > 0 && input.dims[0] == 1)
-        task->batch_size = 1;
+    for (size_t i = 0; ramet_runtime_input_info(task->runtime, i, &input) == RAMET_STATUS_OK; i++)
+        if (input.rank > 0 && input.dims[0] == 1)
+            task->batch_size = 1;
 }
 
-ramet_status rmt_task_finish(rmt_task *task, ramet_status status)
+static ramet_status take_arrays(rmt_task *task, ramet_error *error)
 {
+    size_t inputs = ramet_runtime_input_count(task->runtime), outputs = ramet_runtime_output_count(task->runtime);
+    rmt_arena_init(&task->arena, 0);
+    task->sides = rmt_arena_alloc(&task->arena, inputs, sizeof *task->sides);
+    task->inputs = rmt_arena_alloc(&task->arena, inputs, sizeof *task->inputs);
+    task->outputs = rmt_arena_alloc(&task->arena, outputs, sizeof *task->outputs);
+    if (task->sides == NULL || task->inputs == NULL || task->outputs == NULL)
+        return rmt_fail_memory(error, inputs * sizeof *task->inputs + outputs * sizeof *task->outputs);
+    return RAMET_STATUS_OK;
+}
+
+static const rmt_side_input *find_side(const rmt_preprocessor_kind *kind, const char *name)
+{
+    for (size_t i = 0; i < kind->side_count; i++)
+        if (strcmp(kind->sides[i].name, name) == 0)
+            return &kind->sides[i];
+    return NULL;
+}
+
+/* Inputs by name: the one that is nothing else takes the images. */
+static ramet_status match_inputs(rmt_task *task, ramet_error *error)
+{
+    ramet_tensor input;
+    size_t images = 0;
+    for (size_t i = 0; ramet_runtime_input_info(task->runtime, i, &input) == RAMET_STATUS_OK; i++) {
+        task->sides[i] = find_side(task->pre->kind, input.name);
+        images += task->sides[i] == NULL;
+        if (images > 1)
+            return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "this task has nothing to give to the input '%s'",
+                            input.name);
+    }
+    if (images == 0)
+        return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "the model has no input for images");
+    return RAMET_STATUS_OK;
+}
+
+static ramet_status match_outputs(const rmt_task *task, ramet_error *error)
+{
+    size_t count = ramet_runtime_output_count(task->runtime);
+    if (count == 1 || (count > 0 && task->post->kind->read_all != NULL))
+        return RAMET_STATUS_OK;
+    return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "the model has %zu outputs where this task needs one", count);
+}
+
+ramet_status rmt_task_finish(rmt_task *task, ramet_status status, ramet_error *error)
+{
+    if (status == RAMET_STATUS_OK)
+        status = take_arrays(task, error);
+    if (status == RAMET_STATUS_OK)
+        status = match_inputs(task, error);
+    if (status == RAMET_STATUS_OK)
+        status = match_outputs(task, error);
     if (status == RAMET_STATUS_OK)
         respect_declared_batch(task);
     else
@@ -58,7 +105,12 @@ static ramet_status clone_stages(const rmt_task *task, rmt_task *clone, ramet_er
         return status;
     clone->pre = rmt_preprocessor_clone(task->pre, error);
     clone->post = clone->pre != NULL ? rmt_postprocessor_clone(task->post, error) : NULL;
-    return clone->post != NULL ? RAMET_STATUS_OK : RAMET_STATUS_OUT_OF_MEMORY;
+    if (clone->post == NULL)
+        return RAMET_STATUS_OUT_OF_MEMORY;
+    status = take_arrays(clone, error);
+    if (status == RAMET_STATUS_OK)
+        memcpy(clone->sides, task->sides, ramet_runtime_input_count(task->runtime) * sizeof *task->sides);
+    return status;
 }
 
 ramet_status rmt_task_clone(rmt_task *task, rmt_task **clone, ramet_error *error)
@@ -87,21 +139,52 @@ void rmt_task_close(rmt_task *task)
     rmt_preprocessor_destroy(task->pre);
     rmt_postprocessor_destroy(task->post);
     rmt_scratch_clear(&task->places);
+    rmt_scratch_clear(&task->numbers);
+    rmt_arena_clear(&task->arena);
     free(task);
 }
 
 /* ---- prediction -------------------------------------------------------------------------------------------------- */
 
+/* What the model asks for besides the images, into task->inputs. */
+static ramet_status fill_sides(rmt_task *task, const rmt_selection *selection, ramet_error *error)
+{
+    size_t inputs = ramet_runtime_input_count(task->runtime), total = 0;
+    for (size_t i = 0; i < inputs; i++)
+        total += task->sides[i] != NULL ? task->sides[i]->width : 0;
+    if (total == 0)
+        return RAMET_STATUS_OK;
+    float *next = rmt_scratch_take(&task->numbers, selection->count, total * sizeof *next);
+    if (next == NULL)
+        return rmt_fail_memory(error, selection->count * total * sizeof *next);
+    for (size_t i = 0; i < inputs; i++) {
+        const rmt_side_input *side = task->sides[i];
+        if (side == NULL)
+            continue;
+        rmt_shape shape = {2, {(int64_t)selection->count, (int64_t)side->width}};
+        task->inputs[i] = rmt_view_dense(RAMET_DTYPE_FLOAT32, &shape, next);
+        for (size_t row = 0; row < selection->count; row++, next += side->width)
+            side->write(task->pre, &selection->images[selection->places[row].index], next);
+    }
+    return RAMET_STATUS_OK;
+}
+
 /* One run on images that measure the same. */
 static ramet_status run_alike(rmt_task *task, const rmt_selection *selection, void *results, ramet_error *error)
 {
-    rmt_view input;
-    ramet_tensor output;
-    ramet_status status = rmt_preprocessor_run(task->pre, selection, RMT_LAYOUT_NHWC, &input, error);
+    size_t image_input = 0;
+    rmt_outputs outputs = {task->outputs, ramet_runtime_output_count(task->runtime)};
+    while (task->sides[image_input] != NULL)
+        image_input++;
+    ramet_status status =
+        rmt_preprocessor_run(task->pre, selection, RMT_LAYOUT_NHWC, &task->inputs[image_input], error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_runtime_run(task->runtime, &input, 1, &output, 1, error);
+        status = fill_sides(task, selection, error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_postprocessor_run(task->post, &output, selection, results, error);
+        status = rmt_runtime_run(task->runtime, task->inputs, ramet_runtime_input_count(task->runtime), task->outputs,
+                                 outputs.count, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_postprocessor_run(task->post, &outputs, selection, results, error);
     return status;
 }
 

@@ -3,10 +3,11 @@
  * Vision: classify and read text. What the task models share.
  *
  * A task model is three stages and nothing more: a preprocessor that makes one
- * float32 input tensor of images, a runtime, and a postprocessor that makes
- * one result of each row of the output. Here is the part of that which is the
- * same for all of them; a task says only how an image is measured and written
- * (rmt_preprocessor_kind) and how a row is read (rmt_postprocessor_kind).
+ * float32 input tensor of images (and, where a model asks for them, a few
+ * numbers about each), a runtime, and a postprocessor that makes results of
+ * the outputs. Here is the part of that which is the same for all of them; a
+ * task says only how an image is measured and written (rmt_preprocessor_kind)
+ * and how a row, or all outputs together, are read (rmt_postprocessor_kind).
  *
  * An image's answer never depends on the others: images share a run only when
  * each alone would give an input of the same size.
@@ -84,6 +85,14 @@ typedef enum rmt_layout {
 
 typedef struct rmt_preprocessor rmt_preprocessor;
 
+/* An input float32 [images, width] that a model may ask for by name. */
+typedef struct rmt_side_input {
+    const char *name;
+    size_t width;
+    /* Fills values[0..width) for an image that has been measured. */
+    void (*write)(const rmt_preprocessor *self, const ramet_image *image, float *values);
+} rmt_side_input;
+
 typedef struct rmt_preprocessor_kind {
     size_t bytes; /* of the whole object */
     /* Fails for an image that cannot be used; the image itself has been checked. */
@@ -93,6 +102,8 @@ typedef struct rmt_preprocessor_kind {
     ramet_status (*write)(rmt_preprocessor *self, const ramet_image *image, const rmt_view *slot, ramet_error *error);
     void (*configure)(rmt_preprocessor *self, const rmt_preprocessor *from); /* takes over what `from` was made with */
     void (*release)(rmt_preprocessor *self); /* frees what it holds besides the head; NULL: nothing */
+    const rmt_side_input *sides;             /* [side_count]; what else it can tell a model about an image */
+    size_t side_count;
 } rmt_preprocessor_kind;
 
 /* The first member of every preprocessor. */
@@ -126,6 +137,13 @@ ramet_status rmt_preprocessor_run_tensor(rmt_preprocessor *self, const ramet_ima
 
 typedef struct rmt_postprocessor rmt_postprocessor;
 
+/* What a run of a model has given, in the program's order. */
+typedef struct rmt_outputs {
+    const ramet_tensor *tensors;
+    size_t count;
+} rmt_outputs;
+
+/* Reads one output row by row (accept, read), or all of them at once (read_all). */
 typedef struct rmt_postprocessor_kind {
     size_t bytes; /* of the whole object */
     size_t result_bytes;
@@ -134,6 +152,9 @@ typedef struct rmt_postprocessor_kind {
     /* Row `row` -> *result, which is zeroed. image: what it was made from; NULL when only the tensor is known. */
     ramet_status (*read)(rmt_postprocessor *self, const ramet_tensor *output, size_t row, const ramet_image *image,
                          void *result, ramet_error *error);
+    /* Instead of these two. results: the caller's array, zeroed; that of place p is number p.index. */
+    ramet_status (*read_all)(rmt_postprocessor *self, const rmt_outputs *outputs, const rmt_selection *selection,
+                             void *results, ramet_error *error);
     void (*clear)(void *result); /* frees and zeroes */
     void (*configure)(rmt_postprocessor *self,
                       const rmt_postprocessor *from); /* takes over what `from` was made with */
@@ -152,10 +173,10 @@ rmt_postprocessor *rmt_postprocessor_clone(const rmt_postprocessor *self, ramet_
 void rmt_postprocessor_destroy(rmt_postprocessor *self);
 
 /*
- * Row i of output -> the result of the selection's image i, in the caller's array of results. They stand zeroed, and
- * are the caller's to clear, also on failure.
+ * Outputs -> the results of the selection's images, in the caller's array of results. They stand zeroed, and are the
+ * caller's to clear, also on failure.
  */
-ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const ramet_tensor *output, const rmt_selection *selection,
+ramet_status rmt_postprocessor_run(rmt_postprocessor *self, const rmt_outputs *outputs, const rmt_selection *selection,
                                    void *results, ramet_error *error);
 
 /* The public form: row i -> result i. Results are overwritten, and zeroed on failure. Refuses NULL. */
@@ -174,7 +195,11 @@ typedef struct rmt_task {
     rmt_preprocessor *pre;
     rmt_postprocessor *post;
     size_t batch_size; /* images a run at most; 0: as many as measure the same */
-    rmt_scratch places;
+    rmt_scratch places, numbers;
+    rmt_arena arena;              /* holds the arrays below, one entry for each input and output of the model */
+    const rmt_side_input **sides; /* NULL for the input that takes the images */
+    rmt_view *inputs;
+    ramet_tensor *outputs;
 } rmt_task;
 
 /* INVALID_ARGUMENT: the pointer that a new object should be put at is NULL. */
@@ -182,8 +207,11 @@ ramet_status rmt_fail_no_place(ramet_error *error);
 
 /* Opens the runtime; the caller adds the other stages and hands the task to rmt_task_finish(). */
 ramet_status rmt_task_open(const char *model, const ramet_runtime_option *option, rmt_task **task, ramet_error *error);
-/* `status`: how adding the stages went; closes the task when it failed. Returns status. */
-ramet_status rmt_task_finish(rmt_task *task, ramet_status status);
+/*
+ * `status`: how adding the stages went. Matches the model's inputs and outputs with them: UNSUPPORTED when they do not
+ * fit. Closes the task on failure.
+ */
+ramet_status rmt_task_finish(rmt_task *task, ramet_status status, ramet_error *error);
 ramet_status rmt_task_clone(rmt_task *task, rmt_task **clone, ramet_error *error); /* *clone: NULL on failure */
 void rmt_task_close(rmt_task *task); /* NULL and a task without some of its stages are allowed */
 

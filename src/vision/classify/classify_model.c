@@ -36,7 +36,7 @@ ramet_status ramet_classify_model_open(const char *model, const ramet_runtime_op
     rmt_task *task;
     ramet_status status = rmt_task_open(model, option, &task, error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, model, error));
+        status = rmt_task_finish(task, add_stages(task, model, error), error);
     if (status == RAMET_STATUS_OK)
         *handle = (ramet_classify_model *)task;
     return status;

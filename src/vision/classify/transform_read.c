@@ -7,62 +7,29 @@
  * refused by name; options that change nothing on this way are let pass.
  */
 #include "vision/classify/classify.h"
+#include "vision/config.h"
 
 #include <string.h>
 
-#define MAX_SIDE 65536
-
 /* How far the list has been read. */
 typedef struct transform_reader {
-    const rmt_yaml_file *file;
+    rmt_config config;
     rmt_transform *transform;
-    ramet_error *error;
     bool rgb, normalized, channels_first;
     double scale[3], shift[3]; /* value = pixel * scale + shift, in the order of the list */
 } transform_reader;
 
-static ramet_status refuse(const transform_reader *reader, const rmt_yaml *node, ramet_status status, const char *text,
-                           const char *subject)
-{
-    rmt_fail(reader->error, status, "%s '%.64s'", text, subject);
-    return rmt_fail_at(reader->error, status, "%.160s: line %d", reader->file->path, (int)node->line);
-}
-
-static ramet_status bad_value(const transform_reader *reader, const rmt_yaml *node, const char *key)
-{
-    return refuse(reader, node, RAMET_STATUS_BAD_FORMAT, "the configuration has an impossible value for", key);
-}
-
 /* ---- options ----------------------------------------------------------------------------------------------------- */
-
-/* Absent or null: *value stays. */
-static ramet_status read_bool(const transform_reader *reader, const rmt_yaml *options, const char *key, bool *value)
-{
-    const rmt_yaml *node = rmt_yaml_get(options, key);
-    if (rmt_yaml_is_null(node) || rmt_yaml_read_bool(node, value))
-        return RAMET_STATUS_OK;
-    return bad_value(reader, node, key);
-}
 
 /* One side or [width, height]; *found tells whether it is there. */
 static ramet_status read_size(const transform_reader *reader, const rmt_yaml *options, const char *key,
                               rmt_transform_step *step, bool *found)
 {
-    const rmt_yaml *node = rmt_yaml_get(options, key);
-    double sides[2];
-    *found = !rmt_yaml_is_null(node);
-    if (!*found)
-        return RAMET_STATUS_OK;
-    size_t count = rmt_yaml_read_floats(node, sides, 2);
-    if (count == 1)
-        sides[1] = sides[0];
-    if (count < 1 || count > 2)
-        return bad_value(reader, node, key);
-    for (int i = 0; i < 2; i++)
-        if (!(sides[i] >= 1 && sides[i] <= MAX_SIDE) || (double)(int32_t)sides[i] != sides[i])
-            return bad_value(reader, node, key);
-    step->width = (int32_t)sides[0], step->height = (int32_t)sides[1];
-    return RAMET_STATUS_OK;
+    int32_t sides[2];
+    ramet_status status = rmt_config_sides(&reader->config, options, key, sides, found);
+    if (status == RAMET_STATUS_OK && *found)
+        step->width = sides[0], step->height = sides[1];
+    return status;
 }
 
 /* A name of cv2's or its number. */
@@ -85,34 +52,8 @@ static ramet_status read_interpolation(const transform_reader *reader, const rmt
             return RAMET_STATUS_OK;
         }
     }
-    return refuse(reader, node, RAMET_STATUS_UNSUPPORTED, "ResizeImage cannot do the interpolation",
-                  node->kind == RMT_YAML_SCALAR ? node->text : "a list");
-}
-
-/* Three numbers, or one for all. */
-static ramet_status read_triple(const transform_reader *reader, const rmt_yaml *options, const char *key,
-                                double values[3])
-{
-    const rmt_yaml *node = rmt_yaml_get(options, key);
-    if (rmt_yaml_is_null(node))
-        return RAMET_STATUS_OK;
-    size_t count = rmt_yaml_read_floats(node, values, 3);
-    if (count == 1)
-        values[1] = values[2] = values[0];
-    return count == 1 || count == 3 ? RAMET_STATUS_OK : bad_value(reader, node, key);
-}
-
-/* An option that must hold one of two texts when it is there. */
-static ramet_status expect_text(const transform_reader *reader, const rmt_yaml *options, const char *key,
-                                const char *first, const char *second)
-{
-    const rmt_yaml *node = rmt_yaml_get(options, key);
-    if (rmt_yaml_is_null(node) || (node->kind == RMT_YAML_SCALAR && (rmt_text_equal_nocase(node->text, first) ||
-                                                                     rmt_text_equal_nocase(node->text, second))))
-        return RAMET_STATUS_OK;
-    if (node->kind == RMT_YAML_SCALAR && node->text[0] == '\0')
-        return RAMET_STATUS_OK;
-    return refuse(reader, node, RAMET_STATUS_UNSUPPORTED, "ramet cannot do this value of", key);
+    return rmt_config_refuse(&reader->config, node, RAMET_STATUS_UNSUPPORTED, "ResizeImage cannot do the interpolation",
+                             node->kind == RMT_YAML_SCALAR ? node->text : "a list");
 }
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
@@ -120,10 +61,10 @@ static ramet_status expect_text(const transform_reader *reader, const rmt_yaml *
 static ramet_status add_step(transform_reader *reader, const rmt_yaml *node, const rmt_transform_step *step)
 {
     if (reader->normalized || reader->channels_first)
-        return refuse(reader, node, RAMET_STATUS_UNSUPPORTED, "after NormalizeImage or ToCHWImage ramet cannot do",
-                      node->key);
+        return rmt_config_refuse(&reader->config, node, RAMET_STATUS_UNSUPPORTED,
+                                 "after NormalizeImage or ToCHWImage ramet cannot do", node->key);
     if (reader->transform->count == RMT_TRANSFORM_MAX_STEPS)
-        return refuse(reader, node, RAMET_STATUS_UNSUPPORTED, "too many steps, from", node->key);
+        return rmt_config_refuse(&reader->config, node, RAMET_STATUS_UNSUPPORTED, "too many steps, from", node->key);
     reader->transform->steps[reader->transform->count++] = *step;
     return RAMET_STATUS_OK;
 }
@@ -132,13 +73,14 @@ static ramet_status read_decode(transform_reader *reader, const rmt_yaml *option
 {
     bool channels_first = false;
     const rmt_yaml *mode = rmt_yaml_get(options, "img_mode");
-    ramet_status status = read_bool(reader, options, "to_rgb", &reader->rgb);
+    ramet_status status = rmt_config_bool(&reader->config, options, "to_rgb", &reader->rgb);
     if (status == RAMET_STATUS_OK)
-        status = read_bool(reader, options, "channel_first", &channels_first);
+        status = rmt_config_bool(&reader->config, options, "channel_first", &channels_first);
     if (status == RAMET_STATUS_OK)
-        status = expect_text(reader, options, "img_mode", "RGB", "BGR");
+        status = rmt_config_expect(&reader->config, options, "img_mode", "RGB", "BGR");
     if (status == RAMET_STATUS_OK && channels_first)
-        return refuse(reader, options, RAMET_STATUS_UNSUPPORTED, "DecodeImage cannot do", "channel_first");
+        return rmt_config_refuse(&reader->config, options, RAMET_STATUS_UNSUPPORTED, "DecodeImage cannot do",
+                                 "channel_first");
     if (status == RAMET_STATUS_OK && !rmt_yaml_is_null(mode))
         reader->rgb = rmt_text_equal_nocase(mode->text, "RGB");
     return status;
@@ -148,7 +90,7 @@ static ramet_status read_resize(transform_reader *reader, const rmt_yaml *option
 {
     rmt_transform_step step = {.kind = RMT_TRANSFORM_RESIZE_SHORT};
     bool found;
-    ramet_status status = expect_text(reader, options, "backend", "cv2", "cv2");
+    ramet_status status = rmt_config_expect(&reader->config, options, "backend", "cv2", "cv2");
     if (status == RAMET_STATUS_OK)
         status = read_interpolation(reader, options, &step.interpolation);
     if (status == RAMET_STATUS_OK)
@@ -157,7 +99,8 @@ static ramet_status read_resize(transform_reader *reader, const rmt_yaml *option
         step.kind = RMT_TRANSFORM_RESIZE;
         status = read_size(reader, options, "size", &step, &found);
         if (status == RAMET_STATUS_OK && !found)
-            return refuse(reader, options, RAMET_STATUS_BAD_FORMAT, "neither size nor resize_short in", options->key);
+            return rmt_config_refuse(&reader->config, options, RAMET_STATUS_BAD_FORMAT,
+                                     "neither size nor resize_short in", options->key);
     }
     return status == RAMET_STATUS_OK ? add_step(reader, options, &step) : status;
 }
@@ -168,7 +111,8 @@ static ramet_status read_crop(transform_reader *reader, const rmt_yaml *options)
     bool found;
     ramet_status status = read_size(reader, options, "size", &step, &found);
     if (status == RAMET_STATUS_OK && !found)
-        return refuse(reader, options, RAMET_STATUS_BAD_FORMAT, "there is no size in", options->key);
+        return rmt_config_refuse(&reader->config, options, RAMET_STATUS_BAD_FORMAT, "there is no size in",
+                                 options->key);
     return status == RAMET_STATUS_OK ? add_step(reader, options, &step) : status;
 }
 
@@ -179,19 +123,21 @@ static ramet_status read_normalize(transform_reader *reader, const rmt_yaml *opt
     const rmt_yaml *scale_node = rmt_yaml_get(options, "scale"), *channels = rmt_yaml_get(options, "channel_num");
     int64_t channel_count = 3;
     if (reader->normalized)
-        return refuse(reader, options, RAMET_STATUS_UNSUPPORTED, "ramet cannot do a second", options->key);
+        return rmt_config_refuse(&reader->config, options, RAMET_STATUS_UNSUPPORTED, "ramet cannot do a second",
+                                 options->key);
     if (!rmt_yaml_is_null(scale_node) && !rmt_yaml_read_float(scale_node, &scale))
-        return bad_value(reader, scale_node, "scale");
+        return rmt_config_bad_value(&reader->config, scale_node, "scale");
     if (!rmt_yaml_is_null(channels) && (!rmt_yaml_read_int(channels, &channel_count) || channel_count != 3))
-        return refuse(reader, channels, RAMET_STATUS_UNSUPPORTED, "other than 3 channels in", "channel_num");
-    ramet_status status = expect_text(reader, options, "order", "hwc", "chw");
+        return rmt_config_refuse(&reader->config, channels, RAMET_STATUS_UNSUPPORTED, "other than 3 channels in",
+                                 "channel_num");
+    ramet_status status = rmt_config_expect(&reader->config, options, "order", "hwc", "chw");
     if (status == RAMET_STATUS_OK)
-        status = read_triple(reader, options, "mean", mean);
+        status = rmt_config_triple(&reader->config, options, "mean", mean);
     if (status == RAMET_STATUS_OK)
-        status = read_triple(reader, options, "std", deviation);
+        status = rmt_config_triple(&reader->config, options, "std", deviation);
     for (int c = 0; status == RAMET_STATUS_OK && c < 3; c++) {
         if (!(deviation[c] > 0))
-            return bad_value(reader, options, "std");
+            return rmt_config_bad_value(&reader->config, options, "std");
         reader->scale[c] = scale / deviation[c];
         reader->shift[c] = -mean[c] / deviation[c];
     }
@@ -218,7 +164,8 @@ static ramet_status read_operator(transform_reader *reader, const rmt_yaml *node
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)
         if (strcmp(node->key, operators[i].name) == 0)
             return operators[i].read(reader, node);
-    return refuse(reader, node, RAMET_STATUS_UNSUPPORTED, "ramet does not know the preprocessing operator", node->key);
+    return rmt_config_refuse(&reader->config, node, RAMET_STATUS_UNSUPPORTED,
+                             "ramet does not know the preprocessing operator", node->key);
 }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
@@ -228,12 +175,14 @@ static ramet_status read_list(transform_reader *reader, const rmt_yaml *list)
     ramet_status status = RAMET_STATUS_OK;
     for (const rmt_yaml *item = list->first; status == RAMET_STATUS_OK && item != NULL; item = item->next) {
         if (item->kind != RMT_YAML_MAP || item->first == NULL)
-            return refuse(reader, item, RAMET_STATUS_BAD_FORMAT, "an operator without a name in", "transform_ops");
+            return rmt_config_refuse(&reader->config, item, RAMET_STATUS_BAD_FORMAT, "an operator without a name in",
+                                     "transform_ops");
         for (const rmt_yaml *op = item->first; status == RAMET_STATUS_OK && op != NULL; op = op->next)
             status = read_operator(reader, op);
     }
     if (status == RAMET_STATUS_OK && !reader->channels_first)
-        return refuse(reader, list, RAMET_STATUS_UNSUPPORTED, "ramet gives channels first; there is no", "ToCHWImage");
+        return rmt_config_refuse(&reader->config, list, RAMET_STATUS_UNSUPPORTED,
+                                 "ramet gives channels first; there is no", "ToCHWImage");
     return status;
 }
 
@@ -241,7 +190,7 @@ ramet_status rmt_transform_read(const rmt_yaml_file *file, rmt_transform *transf
 {
     *transform = (rmt_transform){0};
     transform_reader reader = {
-        .file = file, .transform = transform, .error = error, .rgb = true, .scale = {1, 1, 1}, .shift = {0, 0, 0}};
+        .config = {file, error}, .transform = transform, .rgb = true, .scale = {1, 1, 1}, .shift = {0, 0, 0}};
     const rmt_yaml *list = rmt_yaml_get(rmt_yaml_get(file->root, "PreProcess"), "transform_ops");
     if (list == NULL || list->kind != RMT_YAML_LIST) {
         rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "the configuration has no list PreProcess.transform_ops");

@@ -31,7 +31,7 @@ ramet_status ramet_cls_model_open(const char *model, const ramet_runtime_option 
     rmt_task *task;
     ramet_status status = rmt_task_open(model, runtime_option, &task, error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, option, error));
+        status = rmt_task_finish(task, add_stages(task, option, error), error);
     if (status == RAMET_STATUS_OK)
         *handle = (ramet_cls_model *)task;
     return status;

@@ -33,7 +33,7 @@ ramet_status ramet_rec_model_open(const char *model, const ramet_runtime_option 
     rmt_task *task;
     ramet_status status = rmt_task_open(model, runtime_option, &task, error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, option, error));
+        status = rmt_task_finish(task, add_stages(task, option, error), error);
     if (status == RAMET_STATUS_OK)
         *handle = (ramet_rec_model *)task;
     return status;
