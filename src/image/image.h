@@ -16,13 +16,19 @@
 /* The default of ramet_image_option.max_pixels, and the most that geometry takes from a caller. */
 enum { RMT_IMAGE_MAX_PIXELS = 100000000 };
 
-/* OpenCV's numbers; configuration files name them by either. */
+/* OpenCV's numbers, and from PILLOW_NEAREST on Pillow's; configuration files name them by either. */
 typedef enum rmt_interpolation {
     RMT_INTERPOLATION_NEAREST = 0,
     RMT_INTERPOLATION_LINEAR = 1,
     RMT_INTERPOLATION_CUBIC = 2,
     RMT_INTERPOLATION_AREA = 3,
-    RMT_INTERPOLATION_LANCZOS4 = 4
+    RMT_INTERPOLATION_LANCZOS4 = 4,
+    RMT_INTERPOLATION_PILLOW_NEAREST = 8,
+    RMT_INTERPOLATION_PILLOW_LANCZOS,
+    RMT_INTERPOLATION_PILLOW_BILINEAR,
+    RMT_INTERPOLATION_PILLOW_BICUBIC,
+    RMT_INTERPOLATION_PILLOW_BOX,
+    RMT_INTERPOLATION_PILLOW_HAMMING
 } rmt_interpolation;
 
 /* A new image of width x height (3 bytes a pixel, rows of 3 * width), contents undefined. */
@@ -37,7 +43,8 @@ ramet_image rmt_image_view(const ramet_image *image, int32_t x, int32_t y, int32
 /*
  * cv2.resize(src, (dst->width, dst->height), interpolation) into dst's pixels. step_x, step_y: source pixels for one
  * destination pixel; 0 means src/dst (cv2 with dsize), otherwise the caller's 1/fx, 1/fy (cv2 with fx, fy).
- * Same size: a copy. Linear, nearest, area and cubic equal cv2 byte for byte (area/cubic: one level, see tests).
+ * Same size: a copy. Linear, nearest, area and cubic equal cv2 byte for byte (area/cubic: one level, see tests); those
+ * of Pillow equal Image.resize and know no steps.
  */
 ramet_status rmt_image_resize(const ramet_image *src, ramet_image *dst, rmt_interpolation interpolation, double step_x,
                               double step_y, ramet_error *error);

@@ -80,6 +80,7 @@ static opener choose(const rmt_resizer *r)
             return whole ? rmt_resizer_open_block : rmt_resizer_open_area;
         return rmt_resizer_open_linear;
     case RMT_INTERPOLATION_LINEAR: break;
+    default: return rmt_resizer_open_pillow;
     }
     return halves ? rmt_resizer_open_block : rmt_resizer_open_linear;
 }

@@ -35,6 +35,7 @@ bool rmt_resizer_open_linear(rmt_resizer *resizer); /* linear; area where it enl
 bool rmt_resizer_open_wide(rmt_resizer *resizer);   /* cubic, lanczos4 */
 bool rmt_resizer_open_area(rmt_resizer *resizer);   /* shrinking by any factors */
 bool rmt_resizer_open_block(rmt_resizer *resizer);  /* shrinking by whole factors */
+bool rmt_resizer_open_pillow(rmt_resizer *resizer); /* all of Pillow's */
 
 /* Where destination index i lies in the source: the index at or before it, and the fraction behind that. */
 int32_t rmt_resizer_position(rmt_interpolation interpolation, int32_t i, double step, float *fraction);

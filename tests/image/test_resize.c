@@ -100,6 +100,38 @@ static void bytes_equal_cv2(void **state)
     }
 }
 
+static void check_pillow(const tensorpack *pack, const char *name, const char *filter, rmt_interpolation interpolation)
+{
+    ramet_image src = image_of(tensorpack_find(pack, "%s.in", name)), got;
+    ramet_image want = image_of(tensorpack_find(pack, "%s.%s", name, filter));
+    assert_int_equal(rmt_image_create(want.width, want.height, &got, NULL), RAMET_STATUS_OK);
+    assert_int_equal(rmt_image_resize(&src, &got, interpolation, 0, 0, NULL), RAMET_STATUS_OK);
+    if (largest_difference(&got, &want) > 0)
+        fail_msg("%s, %s: differs by %d", filter, name, largest_difference(&got, &want));
+    ramet_image_clear(&src);
+    ramet_image_clear(&want);
+    ramet_image_clear(&got);
+}
+
+static void bytes_equal_pillow(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {"nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"};
+    tensorpack pack;
+    char name[TENSORPACK_MAX_NAME];
+    int cases = 0;
+    assert_true(tensorpack_open(RAMET_TEST_DATA "/image/resize_pillow_u8.rmtp", &pack));
+    for (size_t i = 0; i < pack.count; i++) {
+        if (!case_name(&pack.records[i], name))
+            continue;
+        for (int f = 0; f < 6; f++)
+            check_pillow(&pack, name, filters[f], (rmt_interpolation)(RMT_INTERPOLATION_PILLOW_NEAREST + f));
+        cases++;
+    }
+    assert_true(cases >= 14);
+    tensorpack_close(&pack);
+}
+
 static void planes_equal_cv2(void **state)
 {
     (void)state;
@@ -277,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_equal_cv2),
+        cmocka_unit_test(bytes_equal_pillow),
         cmocka_unit_test(planes_equal_cv2),
         cmocka_unit_test(views_and_flipped_rows_give_what_copies_give),
         cmocka_unit_test(one_colour_stays_that_colour),
