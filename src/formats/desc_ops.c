@@ -17,28 +17,28 @@
 
 /* One operator on its way into the graph. */
 typedef struct op_reader {
-    rmt_desc_block *block;
+    rmt_desc_program *program;
     rmt_graph raw;    /* one node that holds the attributes as they are in the file */
     rmt_span variant; /* what the table does not cover about this use of the operator; empty if nothing */
 } op_reader;
 
 static ramet_status no_memory(const op_reader *reader)
 {
-    return rmt_fail_memory(reader->block->error, sizeof(rmt_node));
+    return rmt_fail_memory(reader->program->error, sizeof(rmt_node));
 }
 
 static ramet_status refuse(const op_reader *reader, ramet_status status, const char *why, rmt_span what)
 {
-    const rmt_desc_block *block = reader->block;
-    return rmt_desc_place(block, rmt_fail(block->error, status, "operator %.*s_%zu %s %.*s",
-                                          rmt_span_shown(block->op.type), (const char *)block->op.type.data,
-                                          block->op_index, why, rmt_span_shown(what), (const char *)what.data));
+    const rmt_desc_program *program = reader->program;
+    return rmt_desc_place(program, rmt_fail(program->error, status, "operator %.*s_%zu %s %.*s",
+                                            rmt_span_shown(program->op.type), (const char *)program->op.type.data,
+                                            program->op_index, why, rmt_span_shown(what), (const char *)what.data));
 }
 
 /* The span as NUL-terminated text, until the next call; NULL when memory is exhausted. */
 static const char *text_of(const op_reader *reader, rmt_span span)
 {
-    rmt_buffer *text = &reader->block->text;
+    rmt_buffer *text = &reader->program->text;
     text->bytes = 0;
     return rmt_buffer_append(text, span.data, span.bytes) ? (const char *)text->data : NULL;
 }
@@ -58,16 +58,12 @@ static bool is_noise(rmt_span name)
 
 static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
 {
-    rmt_desc_block *block = reader->block;
-    rmt_wire_attr *attr = &block->attr;
-    ramet_status status = rmt_wire_read_attr(block->source, message, attr, block->error);
+    rmt_desc_program *program = reader->program;
+    rmt_wire_attr *attr = &program->attr;
+    ramet_status status = rmt_wire_read_attr(program->source, message, attr, program->error);
     if (status != RAMET_STATUS_OK || is_noise(attr->name))
         return status;
-    if (attr->kind == RMT_WIRE_ATTR_BLOCK) {
-        return refuse(reader, RAMET_STATUS_UNSUPPORTED, "is control flow, which ramet cannot run: attribute",
-                      attr->name);
-    }
-    if (attr->kind == RMT_WIRE_ATTR_TENSOR)
+    if (attr->kind == RMT_WIRE_ATTR_TENSOR || attr->kind == RMT_WIRE_ATTR_BLOCK)
         reader->variant = attr->name;
     const char *name = text_of(reader, attr->name);
     return name != NULL && rmt_raw_attr_set(&reader->raw, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
@@ -75,20 +71,20 @@ static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
 
 static ramet_status read_raw_attrs(op_reader *reader)
 {
-    const rmt_span *messages = reader->block->op.attrs.items;
+    const rmt_span *messages = reader->program->op.attrs.items;
     if (rmt_graph_add_node(&reader->raw, "raw", "raw", NULL, 0, NULL, 0) < 0)
         return no_memory(reader);
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < reader->block->op.attrs.count && status == RAMET_STATUS_OK; i++)
+    for (size_t i = 0; i < reader->program->op.attrs.count && status == RAMET_STATUS_OK; i++)
         status = read_raw_attr(reader, messages[i]);
     return status;
 }
 
 /* ---- what the table does not cover --------------------------------------------------------------------------- */
 
-static bool is_filled(const rmt_desc_block *block, const rmt_wire_slot *slot)
+static bool is_filled(const rmt_desc_program *program, const rmt_wire_slot *slot)
 {
-    const rmt_span *arguments = block->op.arguments.items;
+    const rmt_span *arguments = program->op.arguments.items;
     return slot->count > 1 || (slot->count == 1 && !rmt_span_is(arguments[slot->first], "@EMPTY@"));
 }
 
@@ -120,10 +116,10 @@ static bool changes_meaning(const rmt_op_rule *rule, const rmt_attr *attr)
 
 static rmt_span find_variant(const op_reader *reader, const rmt_op_rule *rule)
 {
-    const rmt_wire_op *op = &reader->block->op;
+    const rmt_wire_op *op = &reader->program->op;
     const rmt_wire_slot *slots = op->slots.items;
     for (size_t i = 0; i < op->input_count; i++)
-        if (is_filled(reader->block, &slots[i]) && !rmt_op_rule_lists_slot(rule, slots[i].name))
+        if (is_filled(reader->program, &slots[i]) && !rmt_op_rule_lists_slot(rule, slots[i].name))
             return slots[i].name;
     const rmt_node *raw = &reader->raw.nodes[0];
     for (int32_t i = 0; i < raw->attr_count; i++) {
@@ -146,11 +142,11 @@ static ramet_status push(const op_reader *reader, rmt_list *list, int32_t value)
 /* Reads all arguments of a slot onto a list. */
 static ramet_status read_slot(const op_reader *reader, const rmt_wire_slot *slot, rmt_list *list)
 {
-    const rmt_span *arguments = reader->block->op.arguments.items;
+    const rmt_span *arguments = reader->program->op.arguments.items;
     ramet_status status = RAMET_STATUS_OK;
     for (size_t i = slot->first; i < slot->first + slot->count && status == RAMET_STATUS_OK; i++) {
         int32_t value = RMT_NO_VALUE;
-        status = rmt_desc_read_variable(reader->block, arguments[i], &value);
+        status = rmt_desc_read_variable(reader->program, arguments[i], &value);
         if (status == RAMET_STATUS_OK)
             status = push(reader, list, value);
     }
@@ -160,11 +156,11 @@ static ramet_status read_slot(const op_reader *reader, const rmt_wire_slot *slot
 /* "conv2d_12", with ".SLOT" behind it for a node that stands for that slot. */
 static const char *node_name(const op_reader *reader, const rmt_wire_slot *slot)
 {
-    const rmt_desc_block *block = reader->block;
-    rmt_buffer *text = &reader->block->text;
+    const rmt_desc_program *program = reader->program;
+    rmt_buffer *text = &reader->program->text;
     text->bytes = 0;
-    bool fits = rmt_buffer_append(text, block->op.type.data, block->op.type.bytes) &&
-                rmt_buffer_printf(text, "_%zu", block->op_index);
+    bool fits = rmt_buffer_append(text, program->op.type.data, program->op.type.bytes) &&
+                rmt_buffer_printf(text, "_%zu", program->op_index);
     if (slot != NULL)
         fits = fits && rmt_buffer_append(text, ".", 1) && rmt_buffer_append(text, slot->name.data, slot->name.bytes);
     return fits ? (const char *)text->data : NULL;
@@ -173,7 +169,7 @@ static const char *node_name(const op_reader *reader, const rmt_wire_slot *slot)
 /* One integer tensor whose entries are the tensors of a slot. */
 static ramet_status stack_slot(const op_reader *reader, const rmt_wire_slot *slot)
 {
-    rmt_graph *graph = reader->block->graph;
+    rmt_graph *graph = reader->program->graph;
     rmt_list scalars = {0};
     ramet_status status = read_slot(reader, slot, &scalars);
     const char *name = status == RAMET_STATUS_OK ? node_name(reader, slot) : NULL;
@@ -182,7 +178,7 @@ static ramet_status stack_slot(const op_reader *reader, const rmt_wire_slot *slo
         int32_t stacked = rmt_graph_add_value(graph, name, RAMET_DTYPE_INT64, &shape);
         bool added = stacked >= 0 &&
                      rmt_graph_add_node(graph, "stack_scalars", name, scalars.items, scalars.count, &stacked, 1) >= 0;
-        status = added ? push(reader, &reader->block->inputs, stacked) : no_memory(reader);
+        status = added ? push(reader, &reader->program->inputs, stacked) : no_memory(reader);
     } else if (status == RAMET_STATUS_OK) {
         status = no_memory(reader);
     }
@@ -192,35 +188,38 @@ static ramet_status stack_slot(const op_reader *reader, const rmt_wire_slot *slo
 
 static const rmt_wire_slot *find_slot(const op_reader *reader, rmt_span name, size_t first, size_t end)
 {
-    const rmt_wire_slot *slots = reader->block->op.slots.items;
+    const rmt_wire_slot *slots = reader->program->op.slots.items;
     for (size_t i = first; i < end; i++)
-        if (rmt_span_compare(slots[i].name, name) == 0 && is_filled(reader->block, &slots[i]))
+        if (rmt_span_compare(slots[i].name, name) == 0 && is_filled(reader->program, &slots[i]))
             return &slots[i];
     return NULL;
 }
 
 static ramet_status add_position(const op_reader *reader, rmt_span word)
 {
-    rmt_desc_block *block = reader->block;
+    rmt_desc_program *program = reader->program;
     bool optional = rmt_span_drop_last(&word, '?');
     rmt_span name = {0};
     while (rmt_span_cut(&word, '|', &name)) {
         bool stacked = rmt_span_drop_last(&name, '+');
         bool all = rmt_span_drop_last(&name, '*');
-        const rmt_wire_slot *slot = find_slot(reader, name, 0, block->op.input_count);
+        size_t inputs = program->op.input_count;
+        bool before = rmt_span_drop_last(&name, '=');
+        const rmt_wire_slot *slot =
+            before ? find_slot(reader, name, inputs, program->op.slots.count) : find_slot(reader, name, 0, inputs);
         if (slot == NULL)
             continue;
         if (!stacked && !all && slot->count != 1)
             return refuse(reader, RAMET_STATUS_BAD_FORMAT, "has more than one tensor in slot", name);
-        return stacked ? stack_slot(reader, slot) : read_slot(reader, slot, &block->inputs);
+        return stacked ? stack_slot(reader, slot) : read_slot(reader, slot, &program->inputs);
     }
-    return optional ? push(reader, &block->inputs, RMT_NO_VALUE)
+    return optional ? push(reader, &program->inputs, RMT_NO_VALUE)
                     : refuse(reader, RAMET_STATUS_BAD_FORMAT, "lacks the input", name);
 }
 
 static ramet_status add_inputs(const op_reader *reader, const rmt_op_rule *rule)
 {
-    rmt_list *inputs = &reader->block->inputs;
+    rmt_list *inputs = &reader->program->inputs;
     rmt_span rest = rmt_span_of(rule->inputs);
     rmt_span word;
     ramet_status status = RAMET_STATUS_OK;
@@ -236,24 +235,24 @@ static ramet_status add_inputs(const op_reader *reader, const rmt_op_rule *rule)
 /* New values for all arguments of a slot. */
 static ramet_status write_slot(const op_reader *reader, const rmt_wire_slot *slot)
 {
-    const rmt_span *arguments = reader->block->op.arguments.items;
+    const rmt_span *arguments = reader->program->op.arguments.items;
     ramet_status status = RAMET_STATUS_OK;
     for (size_t i = slot->first; i < slot->first + slot->count && status == RAMET_STATUS_OK; i++) {
         int32_t value = RMT_NO_VALUE;
-        status = rmt_desc_write_variable(reader->block, arguments[i], &value);
+        status = rmt_desc_write_variable(reader->program, arguments[i], &value);
         if (status == RAMET_STATUS_OK)
-            status = push(reader, &reader->block->outputs, value);
+            status = push(reader, &reader->program->outputs, value);
     }
     return status;
 }
 
 static ramet_status add_outputs(const op_reader *reader, const rmt_op_rule *rule)
 {
-    const rmt_wire_op *op = &reader->block->op;
+    const rmt_wire_op *op = &reader->program->op;
     rmt_span rest = rmt_span_of(rule->outputs);
     rmt_span word;
     ramet_status status = RAMET_STATUS_OK;
-    reader->block->outputs.count = 0;
+    reader->program->outputs.count = 0;
     while (status == RAMET_STATUS_OK && rmt_span_cut(&rest, ' ', &word)) {
         bool all = rmt_span_drop_last(&word, '*');
         const rmt_wire_slot *slot = find_slot(reader, word, op->input_count, op->slots.count);
@@ -262,18 +261,18 @@ static ramet_status add_outputs(const op_reader *reader, const rmt_op_rule *rule
         else if (slot != NULL)
             status = write_slot(reader, slot);
         else
-            status = push(reader, &reader->block->outputs, RMT_NO_VALUE);
+            status = push(reader, &reader->program->outputs, RMT_NO_VALUE);
     }
     return status;
 }
 
 static ramet_status add_node(const op_reader *reader, const char *op, int32_t *node)
 {
-    rmt_desc_block *block = reader->block;
+    rmt_desc_program *program = reader->program;
     const char *name = node_name(reader, NULL);
     *node = name == NULL ? -1
-                         : rmt_graph_add_node(block->graph, op, name, block->inputs.items, block->inputs.count,
-                                              block->outputs.items, block->outputs.count);
+                         : rmt_graph_add_node(program->graph, op, name, program->inputs.items, program->inputs.count,
+                                              program->outputs.items, program->outputs.count);
     return *node >= 0 ? RAMET_STATUS_OK : no_memory(reader);
 }
 
@@ -295,7 +294,7 @@ static ramet_status keep_type(const op_reader *reader, int32_t node, const char 
         return refuse(reader, RAMET_STATUS_UNSUPPORTED, "makes an element type that ramet does not have: attribute",
                       rmt_span_of(attr->name));
     }
-    return rmt_node_set_int(reader->block->graph, node, name, (int64_t)dtype) ? RAMET_STATUS_OK : no_memory(reader);
+    return rmt_node_set_int(reader->program->graph, node, name, (int64_t)dtype) ? RAMET_STATUS_OK : no_memory(reader);
 }
 
 static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule, int32_t node)
@@ -313,7 +312,7 @@ static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule,
         else if (word.is_type)
             status = keep_type(reader, node, name, attr);
         else
-            status = rmt_raw_attr_copy(reader->block->graph, node, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
+            status = rmt_raw_attr_copy(reader->program->graph, node, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
     }
     return status;
 }
@@ -331,7 +330,7 @@ static ramet_status add_canonical(const op_reader *reader, const rmt_op_rule *ru
     if (status == RAMET_STATUS_OK)
         status = keep_attrs(reader, rule, node);
     if (status == RAMET_STATUS_OK && rule->adapt != NULL &&
-        !rule->adapt(&reader->raw.nodes[0], reader->block->graph, node))
+        !rule->adapt(&reader->raw.nodes[0], reader->program->graph, node))
         status = no_memory(reader);
     return status;
 }
@@ -340,7 +339,7 @@ static ramet_status copy_raw_attrs(const op_reader *reader, int32_t node)
 {
     const rmt_node *raw = &reader->raw.nodes[0];
     for (int32_t i = 0; i < raw->attr_count; i++)
-        if (!rmt_raw_attr_copy(reader->block->graph, node, raw->attrs[i].name, &raw->attrs[i]))
+        if (!rmt_raw_attr_copy(reader->program->graph, node, raw->attrs[i].name, &raw->attrs[i]))
             return no_memory(reader);
     return RAMET_STATUS_OK;
 }
@@ -348,14 +347,14 @@ static ramet_status copy_raw_attrs(const op_reader *reader, int32_t node)
 /* All inputs and all outputs in file order. */
 static ramet_status add_all_slots(const op_reader *reader)
 {
-    rmt_desc_block *block = reader->block;
-    const rmt_wire_slot *slots = block->op.slots.items;
+    rmt_desc_program *program = reader->program;
+    const rmt_wire_slot *slots = program->op.slots.items;
     ramet_status status = RAMET_STATUS_OK;
-    block->inputs.count = block->outputs.count = 0;
-    for (size_t i = 0; i < block->op.slots.count && status == RAMET_STATUS_OK; i++) {
-        if (is_filled(block, &slots[i])) {
-            status = i < block->op.input_count ? read_slot(reader, &slots[i], &block->inputs)
-                                               : write_slot(reader, &slots[i]);
+    program->inputs.count = program->outputs.count = 0;
+    for (size_t i = 0; i < program->op.slots.count && status == RAMET_STATUS_OK; i++) {
+        if (is_filled(program, &slots[i])) {
+            status = i < program->op.input_count ? read_slot(reader, &slots[i], &program->inputs)
+                                                 : write_slot(reader, &slots[i]);
         }
     }
     return status;
@@ -363,12 +362,12 @@ static ramet_status add_all_slots(const op_reader *reader)
 
 static ramet_status add_unknown(const op_reader *reader, rmt_span variant)
 {
-    rmt_desc_block *block = reader->block;
+    rmt_desc_program *program = reader->program;
     int32_t node = -1;
     ramet_status status = add_all_slots(reader);
     rmt_buffer op;
     rmt_buffer_init(&op, 4 * RMT_LIMIT_TEXT_BYTES);
-    bool fits = rmt_buffer_append(&op, block->op.type.data, block->op.type.bytes);
+    bool fits = rmt_buffer_append(&op, program->op.type.data, program->op.type.bytes);
     if (variant.bytes > 0) {
         fits = fits && rmt_buffer_append(&op, "(", 1) && rmt_buffer_append(&op, variant.data, variant.bytes) &&
                rmt_buffer_append(&op, ")", 1);
@@ -379,17 +378,29 @@ static ramet_status add_unknown(const op_reader *reader, rmt_span variant)
     return status == RAMET_STATUS_OK ? copy_raw_attrs(reader, node) : status;
 }
 
-ramet_status rmt_desc_add_operator(rmt_desc_block *block)
+/* A slice of a list of tensors is one of its entries: a line of its own in the table. */
+static bool slices_array(const op_reader *reader)
 {
-    op_reader reader = {.block = block};
-    const rmt_op_rule *rule = rmt_op_rule_find(block->op.type);
+    const rmt_desc_program *program = reader->program;
+    const rmt_span *arguments = program->op.arguments.items;
+    const rmt_wire_slot *input = find_slot(reader, rmt_span_of("Input"), 0, program->op.input_count);
+    if (!rmt_span_is(program->op.type, "slice") || input == NULL)
+        return false;
+    const rmt_desc_variable *variable = rmt_desc_find_variable(reader->program, arguments[input->first]);
+    return variable != NULL && variable->is_array;
+}
+
+ramet_status rmt_desc_add_operator(rmt_desc_program *program)
+{
+    op_reader reader = {.program = program};
+    const rmt_op_rule *rule = rmt_op_rule_find(slices_array(&reader) ? rmt_span_of("slice(array)") : program->op.type);
     rmt_graph_init(&reader.raw);
     ramet_status status = read_raw_attrs(&reader);
     if (status == RAMET_STATUS_OK) {
         rmt_span variant = {0};
         if (rule != NULL)
             variant = find_variant(&reader, rule);
-        else if (rmt_op_name_is_canonical(block->op.type))
+        else if (rmt_op_name_is_canonical(program->op.type))
             variant = rmt_span_of("ProgramDesc");
         bool covered = rule != NULL && variant.bytes == 0;
         status = covered ? add_canonical(&reader, rule) : add_unknown(&reader, variant);

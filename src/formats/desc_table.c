@@ -2,7 +2,8 @@
 /* The operators of ProgramDesc by name (desc_rules_*.c hold their lines), and the words of a line. */
 #include "formats/desc_table.h"
 
-static const rmt_op_rule *const tables[] = {rmt_op_rules_layers, rmt_op_rules_math, rmt_op_rules_tensors};
+static const rmt_op_rule *const tables[] = {rmt_op_rules_control, rmt_op_rules_layers, rmt_op_rules_math,
+                                            rmt_op_rules_tensors};
 
 const rmt_op_rule *rmt_op_rule_find(rmt_span type)
 {

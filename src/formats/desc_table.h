@@ -9,8 +9,8 @@
 
 /*
  * inputs: one word a position. "X" names a slot of one tensor; "X*" a slot whose tensors all become inputs; "X+" a slot
- *   whose tensors are the entries of one integer tensor; "A+|B" whichever slot is filled, the first first; a "?" at the
- *   end allows the position to be empty.
+ *   whose tensors are the entries of one integer tensor; "A+|B" whichever slot is filled, the first first; "Out=" what
+ *   the variable of an output held before; a "?" at the end allows the position to be empty.
  * outputs: one word a slot; "Out*" takes all its tensors. Slots that are not listed are results nobody reads.
  * attrs: "name" is kept, "new=old" renamed; a "#" at the end turns a number of VarType.Type into a ramet_dtype.
  */
@@ -22,7 +22,7 @@ typedef struct rmt_op_rule {
 } rmt_op_rule;
 
 /* Lists by kind, each ended by an empty rule. */
-extern const rmt_op_rule rmt_op_rules_layers[], rmt_op_rules_math[], rmt_op_rules_tensors[];
+extern const rmt_op_rule rmt_op_rules_control[], rmt_op_rules_layers[], rmt_op_rules_math[], rmt_op_rules_tensors[];
 
 /* NULL when the operator is not listed. */
 const rmt_op_rule *rmt_op_rule_find(rmt_span type);

@@ -207,6 +207,8 @@ static ramet_status take_value(const rmt_source *source, rmt_span span, const rm
     case TYPE_BOOLEAN: attr->i = message->b; break;
     case TYPE_LONG: attr->i = message->l; break;
     case TYPE_FLOAT64: attr->f = message->float64; break;
+    case TYPE_BLOCK: attr->i = message->block_idx; break;
+    case TYPE_BLOCKS: attr->i = -1; break;
     case TYPE_SCALAR: return take_scalar(source, span, &message->scalar, attr, error);
     case TYPE_SCALARS: return take_scalars(source, attr, error);
     default: attr->i = message->i; attr->f = (double)message->f;

@@ -14,7 +14,7 @@
 #include "graph/graph.h"
 
 /* VarType.Type, where it is not an element type. */
-enum { RMT_DESC_FEED_HOLDER = 9, RMT_DESC_FETCH_HOLDER = 10, RMT_DESC_RAW = 17 };
+enum { RMT_DESC_FEED_HOLDER = 9, RMT_DESC_FETCH_HOLDER = 10, RMT_DESC_TENSOR_ARRAY = 13, RMT_DESC_RAW = 17 };
 
 typedef struct rmt_wire_tensor {
     int32_t type; /* VarType.Type, -1 when not set */
@@ -51,7 +51,7 @@ typedef enum rmt_wire_attr_kind {
     RMT_WIRE_ATTR_INTS,
     RMT_WIRE_ATTR_FLOATS,
     RMT_WIRE_ATTR_STRINGS,
-    RMT_WIRE_ATTR_BLOCK, /* of control flow */
+    RMT_WIRE_ATTR_BLOCK, /* of control flow: i, its number, -1 for several */
     RMT_WIRE_ATTR_TENSOR /* given by variables */
 } rmt_wire_attr_kind;
 
