@@ -77,8 +77,15 @@ typedef struct rmt_pixel_target {
 void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform,
                          const rmt_pixel_target *target);
 
-/* resize (linear) and normalise in one walk over the destination rows; the same numbers as the two calls. */
-ramet_status rmt_image_resize_normalize(const ramet_image *src, int32_t width, int32_t height,
+/* What rmt_image_resize() is told. */
+typedef struct rmt_resize {
+    int32_t width, height;
+    rmt_interpolation interpolation;
+    double step_x, step_y;
+} rmt_resize;
+
+/* Resize and normalise in one walk over the destination rows; the same numbers as the two calls. */
+ramet_status rmt_image_resize_normalize(const ramet_image *src, const rmt_resize *resize,
                                         const rmt_pixel_transform *transform, const rmt_pixel_target *target,
                                         ramet_error *error);
 

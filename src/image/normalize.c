@@ -42,21 +42,22 @@ void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *tr
         normalize_row(&tables, rmt_image_row(image, y), image->width, y, target);
 }
 
-ramet_status rmt_image_resize_normalize(const ramet_image *src, int32_t width, int32_t height,
+ramet_status rmt_image_resize_normalize(const ramet_image *src, const rmt_resize *resize,
                                         const rmt_pixel_transform *transform, const rmt_pixel_target *target,
                                         ramet_error *error)
 {
     rmt_resizer resizer;
-    ramet_status status = rmt_resizer_open(&resizer, src, width, height, RMT_INTERPOLATION_LINEAR, 0, 0, error);
+    ramet_status status = rmt_resizer_open(&resizer, src, resize->width, resize->height, resize->interpolation,
+                                           resize->step_x, resize->step_y, error);
     if (status != RAMET_STATUS_OK)
         return status;
     number_tables tables;
     fill_tables(transform, &tables);
-    uint8_t *row = rmt_arena_alloc(&resizer.memory, (size_t)width, 3);
-    for (int32_t y = 0; row && y < height; y++) {
+    uint8_t *row = rmt_arena_alloc(&resizer.memory, (size_t)resize->width, 3);
+    for (int32_t y = 0; row && y < resize->height; y++) {
         resizer.row(&resizer, y, row);
-        normalize_row(&tables, row, width, y, target);
+        normalize_row(&tables, row, resize->width, y, target);
     }
     rmt_resizer_close(&resizer);
-    return row ? RAMET_STATUS_OK : rmt_fail_memory(error, 3 * (size_t)width);
+    return row ? RAMET_STATUS_OK : rmt_fail_memory(error, 3 * (size_t)resize->width);
 }

@@ -294,7 +294,8 @@ static void one_walk_gives_what_two_calls_give(void **state)
         assert_true(once && twice);
         assert_int_equal(rmt_image_resize(&src, &dst, RMT_INTERPOLATION_LINEAR, 0, 0, NULL), RAMET_STATUS_OK);
         rmt_image_normalize(&dst, &transform, &(rmt_pixel_target){twice, dst.width, 1, plane});
-        assert_int_equal(rmt_image_resize_normalize(&src, dst.width, dst.height, &transform,
+        rmt_resize resize = {dst.width, dst.height, RMT_INTERPOLATION_LINEAR, 0, 0};
+        assert_int_equal(rmt_image_resize_normalize(&src, &resize, &transform,
                                                     &(rmt_pixel_target){once, dst.width, 1, plane}, NULL),
                          RAMET_STATUS_OK);
         assert_memory_equal(once, twice, 3 * (size_t)plane * sizeof *once);

@@ -67,9 +67,10 @@ static void tensors_are_official(void **state)
         const char *name;
         float bound;
     } cases[] = {
-        {"short", 1e-5F},    {"size", 1e-5F},        {"size_pair", 1e-5F},  {"crop_pair", 1e-5F},
-        {"nearest", 1e-5F},  {"text_scale", 1e-5F},  {"chw_order", 1e-5F},  {"no_resize", 1e-5F},
-        {"area", ONE_LEVEL}, {"bicubic", ONE_LEVEL}, {"number", ONE_LEVEL}, {"lanczos", ONE_LEVEL},
+        {"short", 1e-5F},        {"size", 1e-5F},        {"size_pair", 1e-5F}, {"crop_pair", 1e-5F},
+        {"nearest", 1e-5F},      {"text_scale", 1e-5F},  {"chw_order", 1e-5F}, {"no_resize", 1e-5F},
+        {"pil_bilinear", 1e-5F}, {"pil_bicubic", 1e-5F}, {"area", ONE_LEVEL},  {"bicubic", ONE_LEVEL},
+        {"number", ONE_LEVEL},   {"lanczos", ONE_LEVEL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_configuration(cases[i].name, cases[i].bound);
@@ -150,7 +151,9 @@ static void unknown_wishes_are_named(void **state)
         const char *word, *line;
     } cases[] = {
         {"  - ToCHWImage:\n  - RandomErasing:\n", RAMET_STATUS_UNSUPPORTED, "RandomErasing", "line 4"},
-        {"  - ResizeImage: {size: 8, backend: pil}\n", RAMET_STATUS_UNSUPPORTED, "backend", "line 3"},
+        {"  - ResizeImage: {size: 8, backend: magick}\n", RAMET_STATUS_UNSUPPORTED, "backend", "line 3"},
+        {"  - ResizeImage: {size: 8, backend: pil, interpolation: area}\n", RAMET_STATUS_UNSUPPORTED, "area", "line 3"},
+        {"  - ResizeImage: {size: 8, interpolation: 5}\n", RAMET_STATUS_UNSUPPORTED, "5", "line 3"},
         {"  - ResizeImage: {size: 8, interpolation: random}\n", RAMET_STATUS_UNSUPPORTED, "random", "line 3"},
         {"  - ResizeImage: {size: 0}\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
         {"  - ResizeImage: {size: [1, 2, 3]}\n", RAMET_STATUS_BAD_FORMAT, "size", "line 3"},
@@ -179,18 +182,6 @@ static void unknown_wishes_are_named(void **state)
     assert_int_equal(ramet_classify_preprocessor_create(NULL, &pre, NULL), RAMET_STATUS_INVALID_ARGUMENT);
     assert_int_equal(read_configuration("  - DecodeImage:\n  - ResizeImage: {size: [4, 2], interpolation: ''}\n", NULL),
                      RAMET_STATUS_UNSUPPORTED);
-}
-
-static void pillows_resampling_is_refused(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"pil_bilinear", "pil_bicubic"};
-    for (int i = 0; i < 2; i++) {
-        char path[512];
-        ramet_classify_preprocessor *pre;
-        snprintf(path, sizeof path, "%s/classify/%s.yml", RAMET_TEST_DATA, names[i]);
-        assert_int_equal(ramet_classify_preprocessor_create(path, &pre, NULL), RAMET_STATUS_UNSUPPORTED);
-    }
 }
 
 /* ---- postprocessor ----------------------------------------------------------------------------------------------- */
@@ -335,7 +326,6 @@ int main(void)
         cmocka_unit_test(photographs_become_the_official_tensors),
         cmocka_unit_test(images_that_do_not_fit_are_refused),
         cmocka_unit_test(unknown_wishes_are_named),
-        cmocka_unit_test(pillows_resampling_is_refused),
         cmocka_unit_test(equal_scores_list_the_lower_class_first),
         cmocka_unit_test(topk_is_bounded_by_the_classes_that_are_numbers),
         cmocka_unit_test(names_come_from_the_configuration),

@@ -118,7 +118,8 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
     }
     rmt_pixel_transform pixels = pixels_of(&self->option);
     rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
-    return rmt_image_resize_normalize(&whole, plan.input.width, plan.input.height, &pixels, &target, error);
+    rmt_resize resize = {plan.input.width, plan.input.height, RMT_INTERPOLATION_LINEAR, 0, 0};
+    return rmt_image_resize_normalize(&whole, &resize, &pixels, &target, error);
 }
 
 /* ---- the object -------------------------------------------------------------------------------------------------- */

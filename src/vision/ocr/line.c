@@ -21,5 +21,6 @@ ramet_status rmt_line_write(const ramet_image *image, int32_t columns, const rmt
             at[0] = at[target.channel_stride] = at[2 * target.channel_stride] = 0.0F;
         }
     }
-    return rmt_image_resize_normalize(image, columns, height, &PIXELS, &target, error);
+    rmt_resize resize = {.width = columns, .height = height, .interpolation = RMT_INTERPOLATION_LINEAR};
+    return rmt_image_resize_normalize(image, &resize, &PIXELS, &target, error);
 }
