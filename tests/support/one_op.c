@@ -182,7 +182,7 @@ ramet_status one_op_infer(one_op *o)
     }
     for (int32_t i = 0; i < o->output_count; i++)
         o->result[i] = (rmt_view){.shape = {.rank = -1}};
-    rmt_op_infer infer = {o->params, o->input_count, o->output_count, in, o->result, &o->error};
+    rmt_op_infer infer = {o->params, o->input_count, o->output_count, in, o->result, &o->error, false};
     return o->op->infer(&infer);
 }
 
