@@ -50,6 +50,33 @@ typedef enum rmt_unary {
     RMT_UNARY_ROUND, /* half away from zero, as PaddlePaddle */
     RMT_UNARY_ERF,
     RMT_UNARY_POW, /* x ^ p0 */
+    RMT_UNARY_RECIPROCAL,
+    RMT_UNARY_SIGN, /* 0 of 0 and of NaN */
+    RMT_UNARY_SOFTSIGN,
+    RMT_UNARY_LOGSIGMOID,
+    RMT_UNARY_SELU,             /* p0 * (x > 0 ? x : p1 * (exp(x) - 1)) */
+    RMT_UNARY_CELU,             /* x > 0 ? x : p0 * (exp(x / p0) - 1) */
+    RMT_UNARY_HARD_SHRINK,      /* |x| > p0 ? x : 0 */
+    RMT_UNARY_SOFT_SHRINK,      /* towards 0 by p0 */
+    RMT_UNARY_THRESHOLDED_RELU, /* x > p0 ? x : 0 */
+    RMT_UNARY_TANH_SHRINK,      /* x - tanh(x) */
+    RMT_UNARY_SIN,              /* from here on element by element, by rmt_unary_double() */
+    RMT_UNARY_COS,
+    RMT_UNARY_TAN,
+    RMT_UNARY_ASIN,
+    RMT_UNARY_ACOS,
+    RMT_UNARY_ATAN,
+    RMT_UNARY_SINH,
+    RMT_UNARY_COSH,
+    RMT_UNARY_ASINH,
+    RMT_UNARY_ACOSH,
+    RMT_UNARY_ATANH,
+    RMT_UNARY_LOG2,
+    RMT_UNARY_LOG10,
+    RMT_UNARY_LOG1P,
+    RMT_UNARY_EXPM1,
+    RMT_UNARY_TRUNC,
+    RMT_UNARY_STANH, /* p1 * tanh(p0 * x) */
     RMT_UNARY_COUNT
 } rmt_unary;
 
@@ -61,6 +88,9 @@ typedef struct rmt_activation {
 } rmt_activation;
 
 static inline rmt_activation rmt_activation_none(void) { return (rmt_activation){RMT_UNARY_NONE, 0, 0, 0, 1, 0}; }
+
+/* The definition of all of them, scale and shift included, by the C library. */
+double rmt_unary_double(double x, const rmt_activation *act);
 
 /* ---- binary functions ---------------------------------------------------------------------------------- */
 
@@ -74,6 +104,7 @@ typedef enum rmt_binary {
     RMT_BINARY_POW,
     RMT_BINARY_REMAINDER,    /* sign of the divisor, as Python's % */
     RMT_BINARY_FLOOR_DIVIDE, /* floor(x / y) */
+    RMT_BINARY_PRELU,        /* x < 0 ? y * x : x */
     RMT_BINARY_COUNT
 } rmt_binary;
 
@@ -211,6 +242,12 @@ typedef struct rmt_kernels {
     /* normalize/: one row */
     void (*softmax)(const float *x, float *y, int64_t n, bool logarithm);
     void (*layer_norm)(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias);
+    /* Softmax of each of n columns of `rows` >= 1 numbers, element (k, i) at x[k * x_row + i]; y may equal x. */
+    void (*softmax_columns)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, int32_t rows, int64_t n,
+                            bool logarithm);
+    /* sums[c], squares[c]: of x[p * pixel + c] - center[c] over `pixels` >= 1 pixels, added up one after the other. */
+    void (*moments)(const float *x, ptrdiff_t pixel, int64_t pixels, const float *center, float *sums, float *squares,
+                    int32_t channels);
 
     /* pool/: y[c] = factor * sum, or max, over `count` >= 1 pixels given by pointer */
     void (*pool)(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
@@ -218,6 +255,8 @@ typedef struct rmt_kernels {
 
     /* resize/: y[c] = (p[0][c] * (1-wx) + p[1][c] * wx) * (1-wy) + (p[2][c] * (1-wx) + p[3][c] * wx) * wy */
     void (*lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);
+    /* y[c] = sum of weights[i] * pixels[i][c], i ascending from zero */
+    void (*blend)(const float *const *pixels, const float *weights, int32_t count, float *y, int32_t channels);
 
     /* copy/: destination[i * destination_stride + j] = source[j * source_stride + i], 32-bit elements, i < rows, j < columns */
     void (*transpose)(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,

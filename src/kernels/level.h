@@ -31,9 +31,14 @@ void RMT_NAME(reduce_into)(rmt_reduce function, float *into, const float *x, int
 int64_t RMT_NAME(arg_max)(const float *x, int64_t n);
 void RMT_NAME(softmax)(const float *x, float *y, int64_t n, bool logarithm);
 void RMT_NAME(layer_norm)(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias);
+void RMT_NAME(softmax_columns)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, int32_t rows, int64_t n,
+                               bool logarithm);
+void RMT_NAME(moments)(const float *x, ptrdiff_t pixel, int64_t pixels, const float *center, float *sums,
+                       float *squares, int32_t channels);
 void RMT_NAME(pool)(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
                     int32_t channels);
 void RMT_NAME(lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);
+void RMT_NAME(blend)(const float *const *pixels, const float *weights, int32_t count, float *y, int32_t channels);
 void RMT_NAME(transpose)(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,
                          int64_t rows, int64_t columns);
 void RMT_NAME(lstm_cell)(const float *gates, const float *c_before, float *c, float *h, int32_t hidden);

@@ -10,55 +10,12 @@
 
 /* ---- elementwise ------------------------------------------------------------------------------------------ */
 
-static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
-
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-
-static double softplus(double x, double beta, double threshold)
-{
-    return beta * x > threshold ? x : log1p(exp(beta * x)) / beta;
-}
-
-static double unary_value(double x, const rmt_activation *act)
-{
-    const double p0 = act->p0, p1 = act->p1, p2 = act->p2;
-    switch (act->function) {
-    case RMT_UNARY_RELU: return x < 0 ? 0 : x;
-    case RMT_UNARY_CLIP: return clamp(x, p0, p1);
-    case RMT_UNARY_HARD_SWISH: return x * clamp(x + p2, 0, p0) / p1;
-    case RMT_UNARY_HARD_SIGMOID: return clamp(p0 * x + p1, 0, 1);
-    case RMT_UNARY_SIGMOID: return sigmoid(x);
-    case RMT_UNARY_SWISH: return x * sigmoid(p0 * x);
-    case RMT_UNARY_TANH: return tanh(x);
-    case RMT_UNARY_GELU: return x * 0.5 * (1 + erf(x * 0.70710678118654752));
-    case RMT_UNARY_GELU_TANH: return x * 0.5 * (1 + tanh(0.79788456080286536 * (x + 0.044715 * x * x * x)));
-    case RMT_UNARY_LEAKY_RELU: return x < 0 ? p0 * x : x;
-    case RMT_UNARY_ELU: return x < 0 ? p0 * (exp(x) - 1) : x;
-    case RMT_UNARY_MISH: return x * tanh(softplus(x, 1, 20));
-    case RMT_UNARY_SOFTPLUS: return softplus(x, p0, p1);
-    case RMT_UNARY_EXP: return exp(x);
-    case RMT_UNARY_LOG: return log(x);
-    case RMT_UNARY_SQRT: return sqrt(x);
-    case RMT_UNARY_RSQRT: return 1 / sqrt(x);
-    case RMT_UNARY_SQUARE: return x * x;
-    case RMT_UNARY_ABS: return fabs(x);
-    case RMT_UNARY_FLOOR: return floor(x);
-    case RMT_UNARY_CEIL: return ceil(x);
-    case RMT_UNARY_ROUND: return round(x);
-    case RMT_UNARY_ERF: return erf(x);
-    case RMT_UNARY_POW: return pow(x, p0);
-    case RMT_UNARY_NONE:
-    case RMT_UNARY_COUNT: break;
-    }
-    return x;
-}
-
-static double activate(double x, const rmt_activation *act) { return unary_value(x, act) * act->scale + act->shift; }
+static double sigmoid(double x) { return rmt_unary_double(x, &(rmt_activation){RMT_UNARY_SIGMOID, 0, 0, 0, 1, 0}); }
 
 static void unary(const float *x, float *y, int64_t n, const rmt_activation *act)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] = (float)activate(x[i], act);
+        y[i] = (float)rmt_unary_double(x[i], act);
 }
 
 static double remainder_of_floor(double x, double y)
@@ -79,6 +36,7 @@ static double binary_value(rmt_binary function, float x, float y)
     case RMT_BINARY_POW: return pow((double)x, (double)y);
     case RMT_BINARY_REMAINDER: return remainder_of_floor((double)x, (double)y);
     case RMT_BINARY_FLOOR_DIVIDE: return floorf(x / y);
+    case RMT_BINARY_PRELU: return x < 0 ? y * x : x;
     case RMT_BINARY_COUNT: break;
     }
     return NAN;
@@ -119,7 +77,7 @@ static void gemm(const rmt_gemm *block)
                 sum += block->bias[j];
             if (block->add != NULL)
                 sum += block->add[i][j];
-            block->c[i][j] = (float)activate(sum, &block->act);
+            block->c[i][j] = (float)rmt_unary_double(sum, &block->act);
         }
     }
 }
@@ -173,7 +131,7 @@ static void depthwise(const rmt_depthwise *d)
                 sum += d->bias[c];
             if (d->add != NULL)
                 sum += d->add[x * d->out_pixel + c];
-            d->out[x * d->out_pixel + c] = (float)activate(sum, &d->act);
+            d->out[x * d->out_pixel + c] = (float)rmt_unary_double(sum, &d->act);
         }
     }
 }
@@ -202,6 +160,16 @@ static void pool(rmt_reduce function, const float *const *pixels, int32_t count,
         for (int32_t i = 0; i < count; i++)
             sum = combine(function, sum, pixels[i][c]);
         y[c] = (float)(function == RMT_REDUCE_SUM ? sum * factor : sum);
+    }
+}
+
+static void blend(const float *const *pixels, const float *weights, int32_t count, float *y, int32_t channels)
+{
+    for (int32_t c = 0; c < channels; c++) {
+        double sum = 0;
+        for (int32_t i = 0; i < count; i++)
+            sum += (double)pixels[i][c] * weights[i];
+        y[c] = (float)sum;
     }
 }
 
@@ -273,7 +241,7 @@ static void winograd_output(const rmt_winograd_output *run)
                     sum += run->bias[c];
                 if (run->add != NULL)
                     sum += run->add[y][x * run->add_pixel + c];
-                run->rows[y][x * run->out_pixel + c] = (float)activate(sum, &run->act);
+                run->rows[y][x * run->out_pixel + c] = (float)rmt_unary_double(sum, &run->act);
             }
         }
     }
@@ -312,6 +280,37 @@ static void softmax(const float *x, float *y, int64_t n, bool logarithm)
         sum += exp(x[i] - largest);
     for (int64_t i = 0; i < n; i++)
         y[i] = (float)(logarithm ? x[i] - largest - log(sum) : exp(x[i] - largest) / sum);
+}
+
+static void softmax_columns(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, int32_t rows, int64_t n,
+                            bool logarithm)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double largest = -INFINITY, sum = 0;
+        for (int32_t k = 0; k < rows; k++)
+            largest = fmax(largest, x[k * x_row + i]);
+        for (int32_t k = 0; k < rows; k++)
+            sum += exp(x[k * x_row + i] - largest);
+        for (int32_t k = 0; k < rows; k++) {
+            double distance = x[k * x_row + i] - largest;
+            y[k * y_row + i] = (float)(logarithm ? distance - log(sum) : exp(distance) / sum);
+        }
+    }
+}
+
+static void moments(const float *x, ptrdiff_t pixel, int64_t pixels, const float *center, float *sums, float *squares,
+                    int32_t channels)
+{
+    for (int32_t c = 0; c < channels; c++) {
+        double sum = 0, square = 0;
+        for (int64_t p = 0; p < pixels; p++) {
+            double distance = (double)x[p * pixel + c] - center[c];
+            sum += distance;
+            square += distance * distance;
+        }
+        sums[c] = (float)sum;
+        squares[c] = (float)square;
+    }
 }
 
 static void layer_norm(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias)
@@ -379,8 +378,11 @@ const rmt_kernels *rmt_kernels_reference(void)
         .arg_max = arg_max,
         .softmax = softmax,
         .layer_norm = layer_norm,
+        .softmax_columns = softmax_columns,
+        .moments = moments,
         .pool = pool,
         .lerp = lerp,
+        .blend = blend,
         .transpose = transpose,
         .lstm_cell = lstm_cell,
         .gru_cell = gru_cell,

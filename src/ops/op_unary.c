@@ -2,8 +2,9 @@
 /*
  * Functions of one element: relu, sigmoid, gelu, ... One operator for all; the
  * name and attributes of the node choose the function. Any strides, in place
- * where the memory allows. The few that shape arithmetic needs also run on
- * integers, exactly. The bounds of clip may be tensors of one number.
+ * where the memory allows. Those that keep whole numbers whole also run on
+ * integers, exactly; other floats go through double precision. The bounds of
+ * clip may be tensors of one number.
  */
 #include "ops/ops_help.h"
 
@@ -24,18 +25,26 @@ static ramet_status unary_load(rmt_op_load *load)
 
 static bool runs_on_integers(const rmt_activation *act)
 {
-    bool plain = act->scale == 1.0f && act->shift == 0.0f;
-    return plain && (act->function == RMT_UNARY_RELU || act->function == RMT_UNARY_CLIP ||
-                     act->function == RMT_UNARY_ABS || act->function == RMT_UNARY_SQUARE);
+    if (act->scale != 1.0f || act->shift != 0.0f)
+        return false;
+    switch (act->function) {
+    case RMT_UNARY_RELU:
+    case RMT_UNARY_CLIP:
+    case RMT_UNARY_ABS:
+    case RMT_UNARY_SQUARE:
+    case RMT_UNARY_SIGN:
+    case RMT_UNARY_FLOOR:
+    case RMT_UNARY_CEIL:
+    case RMT_UNARY_ROUND:
+    case RMT_UNARY_TRUNC: return true;
+    default: return false;
+    }
 }
 
 static ramet_status unary_infer(rmt_op_infer *infer)
 {
-    if (rmt_dtype_is_float(infer->in[X].dtype) || !runs_on_integers(infer->params)) {
-        ramet_status status = rmt_infer_float32(infer, X);
-        if (status != RAMET_STATUS_OK)
-            return status;
-    }
+    if (!rmt_dtype_is_float(infer->in[X].dtype) && !runs_on_integers(infer->params))
+        return rmt_infer_float32(infer, X);
     for (int32_t i = LOW; i < infer->in_count; i++)
         if (infer->in[i].shape.rank >= 0 && rmt_shape_elements(&infer->in[i].shape) != 1)
             return rmt_infer_fail(infer, "a bound is not one number");
@@ -72,7 +81,9 @@ static int64_t integer_function(const unary_loop *loop, int64_t x)
     case RMT_UNARY_RELU: return rmt_max_i64(x, 0);
     case RMT_UNARY_ABS: return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
     case RMT_UNARY_SQUARE: return (int64_t)((uint64_t)x * (uint64_t)x);
-    default: return rmt_min_i64(rmt_max_i64(x, loop->low), loop->high);
+    case RMT_UNARY_SIGN: return x > 0 ? 1 : x < 0 ? -1 : 0;
+    case RMT_UNARY_CLIP: return rmt_min_i64(rmt_max_i64(x, loop->low), loop->high);
+    default: return x; /* rounding */
     }
 }
 
@@ -84,6 +95,16 @@ static void integer_row(void *context, const rmt_row *row)
     for (int64_t i = 0; i < row->n; i++)
         numbers[i] = integer_function(loop, numbers[i]);
     rmt_numbers_from_ints(loop->dtype, numbers, row->at[0], row->step[0], row->n);
+}
+
+static void double_row(void *context, const rmt_row *row)
+{
+    const unary_loop *loop = context;
+    double numbers[RMT_ROW_ROOM];
+    rmt_numbers_to_doubles(loop->dtype, row->at[1], row->step[1], numbers, row->n);
+    for (int64_t i = 0; i < row->n; i++)
+        numbers[i] = rmt_unary_double(numbers[i], loop->act);
+    rmt_numbers_from_doubles(loop->dtype, numbers, row->at[0], row->step[0], row->n);
 }
 
 /* A bound of clip: input `index` when it is there, the attribute otherwise. As an integer, and as a float. */
@@ -116,7 +137,7 @@ static void unary_run(const rmt_op_run *run)
     }
     rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&run->out[0], &run->in[X]}, 2);
     nest.piece = RMT_ROW_ROOM;
-    rmt_nest_run(&nest, run->team, integer_row, &loop);
+    rmt_nest_run(&nest, run->team, rmt_dtype_is_float(loop.dtype) ? double_row : integer_row, &loop);
 }
 
 const rmt_op rmt_op_unary = {.name = "unary",

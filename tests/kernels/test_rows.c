@@ -126,6 +126,83 @@ static void softmax_matches_the_reference(void **state)
     on_each_level(check_softmax);
 }
 
+static void check_softmax_columns(const rmt_kernels *kernels)
+{
+    enum { GAP = 3, MOST = 40 };
+    for (int32_t rows = 1; rows <= 7; rows += 2)
+        for (int64_t n = 1; n < MOST; n++) {
+            int64_t count = (rows - 1) * (n + GAP) + n;
+            float *x = guarded_floats(count, (int)(n % 2)), *y = guarded_floats(count, 1), want[7 * (MOST + GAP)];
+            bool logarithm = n % 3 == 0;
+            for (int64_t i = 0; i < count; i++)
+                x[i] *= 30;
+            kernels->softmax_columns(x, n + GAP, y, n + GAP, rows, n, logarithm);
+            reference()->softmax_columns(x, n + GAP, want, n + GAP, rows, n, logarithm);
+            kernels->softmax_columns(x, n + GAP, x, n + GAP, rows, n, logarithm);
+            for (int64_t i = 0; i < count; i++) {
+                if (i % (n + GAP) >= n) /* between columns nothing is written */
+                    continue;
+                double distance = 64 * FLT_EPSILON;
+                double bound =
+                    logarithm ? 4 * distance : (gamma_bound(rows + 8) + distance) * (double)want[i] + FLT_MIN;
+                assert_near(y[i], want[i], bound, "softmax_columns", kernels->name);
+                assert_true(x[i] == y[i]);
+            }
+            guarded_free_all();
+        }
+}
+
+static void softmax_columns_matches_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_softmax_columns);
+}
+
+static void check_moments(const rmt_kernels *kernels)
+{
+    for (int32_t channels = 1; channels <= 40; channels++) {
+        int64_t pixels = 1 + channels % 5, pixel = channels + channels % 3;
+        float *x = guarded_floats((pixels - 1) * pixel + channels, channels % 2), *center = guarded_floats(channels, 1);
+        float *sums = guarded_floats(channels, 1), *squares = guarded_floats(channels, 1), want[2][40];
+        kernels->moments(x, pixel, pixels, center, sums, squares, channels);
+        reference()->moments(x, pixel, pixels, center, want[0], want[1], channels);
+        for (int32_t c = 0; c < channels; c++) {
+            assert_near(sums[c], want[0][c], gamma_bound(pixels + 1) * 2 * (double)pixels, "moments", kernels->name);
+            assert_near(squares[c], want[1][c], gamma_bound(pixels + 2) * 4 * (double)pixels, "moments", kernels->name);
+        }
+        guarded_free_all();
+    }
+}
+
+static void moments_match_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_moments);
+}
+
+static void check_blend(const rmt_kernels *kernels)
+{
+    for (int32_t channels = 1; channels <= 40; channels++) {
+        const float *pixels[16];
+        int32_t count = 1 + channels % 16;
+        for (int i = 0; i < count; i++)
+            pixels[i] = guarded_floats(channels, channels % 2);
+        float *weights = guarded_floats(count, 1), *y = guarded_floats(channels, 1),
+              *want = guarded_floats(channels, 1);
+        kernels->blend(pixels, weights, count, y, channels);
+        reference()->blend(pixels, weights, count, want, channels);
+        for (int32_t c = 0; c < channels; c++)
+            assert_near(y[c], want[c], gamma_bound(count + 1) * count, "blend", kernels->name);
+        guarded_free_all();
+    }
+}
+
+static void blend_matches_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_blend);
+}
+
 static void check_layer_norm(const rmt_kernels *kernels)
 {
     for (int64_t n = 2; n < 400; n += n < 40 ? 1 : 41) {
@@ -267,6 +344,9 @@ int main(void)
         cmocka_unit_test(layer_norm_matches_the_reference),
         cmocka_unit_test(pool_matches_the_reference),
         cmocka_unit_test(lerp_matches_the_reference),
+        cmocka_unit_test(softmax_columns_matches_the_reference),
+        cmocka_unit_test(moments_match_the_reference),
+        cmocka_unit_test(blend_matches_the_reference),
         cmocka_unit_test(transpose_moves_all_bits),
         cmocka_unit_test(recurrent_cells_match_the_reference),
     };

@@ -29,6 +29,8 @@ RMT_INLINE vf divide(vf x, vf y) { return x / y; }
 
 RMT_INLINE vf floor_divide(vf x, vf y) { return v_floor(x / y); }
 
+RMT_INLINE vf prelu(vf x, vf y) { return v_select(x < v_set(0), y * x, x); }
+
 void RMT_NAME(binary)(rmt_binary function, const float *x, int32_t x_step, const float *y, int32_t y_step, float *out,
                       int64_t n)
 {
@@ -42,6 +44,7 @@ void RMT_NAME(binary)(rmt_binary function, const float *x, int32_t x_step, const
     case RMT_BINARY_POW: map(v_pow, x, x_step, y, y_step, out, n); break;
     case RMT_BINARY_REMAINDER: map(v_remainder, x, x_step, y, y_step, out, n); break;
     case RMT_BINARY_FLOOR_DIVIDE: map(floor_divide, x, x_step, y, y_step, out, n); break;
+    case RMT_BINARY_PRELU: map(prelu, x, x_step, y, y_step, out, n); break;
     case RMT_BINARY_COUNT: break;
     }
 }

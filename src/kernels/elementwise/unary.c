@@ -145,6 +145,61 @@ RMT_INLINE vf error_function(vf x, const params *p)
 
 RMT_INLINE vf power(vf x, const params *p) { return v_pow(x, p->p0); }
 
+RMT_INLINE vf reciprocal(vf x, const params *p)
+{
+    (void)p;
+    return 1.0f / x;
+}
+
+RMT_INLINE vf sign(vf x, const params *p)
+{
+    (void)p;
+    vf ones = v_copysign(v_set(1), x);
+    return v_select(v_abs(x) > v_set(0), ones, v_set(0));
+}
+
+RMT_INLINE vf softsign(vf x, const params *p)
+{
+    (void)p;
+    return x / (v_abs(x) + 1.0f);
+}
+
+RMT_INLINE vf logarithm_of_sigmoid(vf x, const params *p)
+{
+    (void)p;
+    return v_min(v_set(0), x) - v_log1p(v_exp(-v_abs(x)));
+}
+
+RMT_INLINE vf selu(vf x, const params *p)
+{
+    return p->p0 * v_select(x > v_set(0), x, p->p1 * (v_exp(v_min(v_set(0), x)) - 1.0f));
+}
+
+RMT_INLINE vf celu(vf x, const params *p) { return v_select(x > v_set(0), x, p->p0 * (v_exp(x / p->p0) - 1.0f)); }
+
+RMT_INLINE vf hard_shrink(vf x, const params *p) { return v_select((x > p->p0) | (x < -p->p0), x, v_set(0)); }
+
+RMT_INLINE vf soft_shrink(vf x, const params *p)
+{
+    vf below = v_select(x < -p->p0, x + p->p0, v_set(0));
+    return v_select(x > p->p0, x - p->p0, below);
+}
+
+RMT_INLINE vf thresholded_relu(vf x, const params *p) { return v_select(x > p->p0, x, v_set(0)); }
+
+RMT_INLINE vf tanh_shrink(vf x, const params *p)
+{
+    (void)p;
+    return x - v_tanh(x);
+}
+
+static void map_rare(const float *x, float *y, int64_t n, const rmt_activation *act)
+{
+    const rmt_activation plain = {act->function, act->p0, act->p1, act->p2, 1, 0};
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (float)rmt_unary_double((double)x[i], &plain);
+}
+
 static void apply(const float *x, float *y, int64_t n, const rmt_activation *act)
 {
     params p = {v_set(act->p0), v_set(act->p1), v_set(act->p2)};
@@ -181,6 +236,17 @@ static void apply(const float *x, float *y, int64_t n, const rmt_activation *act
     case RMT_UNARY_ROUND: map(round_half_away, x, y, n, &p); break;
     case RMT_UNARY_ERF: map(error_function, x, y, n, &p); break;
     case RMT_UNARY_POW: map(power, x, y, n, &p); break;
+    case RMT_UNARY_RECIPROCAL: map(reciprocal, x, y, n, &p); break;
+    case RMT_UNARY_SIGN: map(sign, x, y, n, &p); break;
+    case RMT_UNARY_SOFTSIGN: map(softsign, x, y, n, &p); break;
+    case RMT_UNARY_LOGSIGMOID: map(logarithm_of_sigmoid, x, y, n, &p); break;
+    case RMT_UNARY_SELU: map(selu, x, y, n, &p); break;
+    case RMT_UNARY_CELU: map(celu, x, y, n, &p); break;
+    case RMT_UNARY_HARD_SHRINK: map(hard_shrink, x, y, n, &p); break;
+    case RMT_UNARY_SOFT_SHRINK: map(soft_shrink, x, y, n, &p); break;
+    case RMT_UNARY_THRESHOLDED_RELU: map(thresholded_relu, x, y, n, &p); break;
+    case RMT_UNARY_TANH_SHRINK: map(tanh_shrink, x, y, n, &p); break;
+    default: map_rare(x, y, n, act); break;
     }
 }
 
