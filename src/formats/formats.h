@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes to graph and to configuration: ProgramDesc (.pdmodel), parameters
- * (.pdiparams), YAML, dictionaries.
+ * (.pdiparams), ONNX (.onnx), YAML, dictionaries.
  *
  * Everything in a file is distrusted: counts are checked against the bytes
  * that are left, sizes with checked arithmetic, and an error names the file
@@ -36,10 +36,10 @@ ramet_status rmt_model_files_find(const char *model, const char *params, const c
 
 /* ---- programs --------------------------------------------------------------------------------------------- */
 
-/* An opened model: the graph, and the mapped parameters that its constants point into. */
+/* An opened model: the graph, and the mapped files that its constants point into. */
 typedef struct rmt_program {
     rmt_graph graph;
-    rmt_os_map params_map;
+    rmt_os_map program_map, params_map;
 } rmt_program;
 
 /* Reads program and parameters; the kind is found from the content. On failure nothing stays open. */

@@ -10,7 +10,9 @@
 
 #include "formats/desc.h"
 #include "formats/limits.h"
+#include "formats/onnx.h"
 #include "formats/params.h"
+#include "formats/pir.h"
 
 /* ---- kinds of programs -------------------------------------------------------------------------------------- */
 
@@ -30,25 +32,6 @@ static bool looks_like_onnx(const rmt_source *source)
 
 static bool looks_like_desc(const rmt_source *source) { return source->bytes > 0 && source->data[0] == 0x0a; }
 
-static ramet_status refuse_pir(const rmt_source *source, rmt_params *params, rmt_graph *graph, ramet_error *error)
-{
-    (void)params;
-    (void)graph;
-    ramet_status status = rmt_fail(error, RAMET_STATUS_UNSUPPORTED,
-                                   "this is a PIR program (json), which ramet cannot read yet; export it as .pdmodel "
-                                   "(PaddlePaddle 2.6, or FLAGS_enable_pir_api=0)");
-    return rmt_source_place(source, source->data, error, status);
-}
-
-static ramet_status refuse_onnx(const rmt_source *source, rmt_params *params, rmt_graph *graph, ramet_error *error)
-{
-    (void)params;
-    (void)graph;
-    ramet_status status = rmt_fail(error, RAMET_STATUS_UNSUPPORTED,
-                                   "this is an ONNX model, which ramet cannot read yet; use the .pdmodel it came from");
-    return rmt_source_place(source, source->data, error, status);
-}
-
 typedef struct program_kind {
     bool (*matches)(const rmt_source *source);
     ramet_status (*read)(const rmt_source *source, rmt_params *params, rmt_graph *graph, ramet_error *error);
@@ -56,8 +39,8 @@ typedef struct program_kind {
 
 static const program_kind kinds[] = {
     {looks_like_desc, rmt_desc_read},
-    {looks_like_json, refuse_pir},
-    {looks_like_onnx, refuse_onnx},
+    {looks_like_json, rmt_pir_read},
+    {looks_like_onnx, rmt_onnx_read},
 };
 
 static ramet_status read_program(const rmt_source *source, rmt_params *params, rmt_graph *graph, ramet_error *error)
@@ -95,23 +78,21 @@ static ramet_status map_params(const char *path, rmt_os_map *map, ramet_error *e
     return failed == 0 || failed == ENOENT ? RAMET_STATUS_OK : rmt_fail_errno(error, failed, "map", path);
 }
 
-/* The graph keeps nothing of the program file itself, so its mapping ends here. */
 ramet_status rmt_program_open(const char *program_path, const char *params_path, rmt_program *program,
                               ramet_error *error)
 {
     *program = (rmt_program){0};
-    rmt_os_map map = {0};
-    int failed = rmt_os_map_file(program_path, RMT_LIMIT_FILE_BYTES, &map);
+    int failed = rmt_os_map_file(program_path, RMT_LIMIT_FILE_BYTES, &program->program_map);
     if (failed != 0)
         return rmt_fail_errno(error, failed, "map", program_path);
     ramet_status status = map_params(params_path, &program->params_map, error);
-    if (status == RAMET_STATUS_OK) {
-        const rmt_source source = {map.data, map.bytes, program_path};
-        rmt_params params = {.source = {program->params_map.data, program->params_map.bytes, params_path}};
-        status = read_sources(&source, &params, program, error);
+    if (status != RAMET_STATUS_OK) {
+        rmt_program_close(program);
+        return status;
     }
-    rmt_os_unmap(&map);
-    return status;
+    const rmt_source source = {program->program_map.data, program->program_map.bytes, program_path};
+    rmt_params params = {.source = {program->params_map.data, program->params_map.bytes, params_path}};
+    return read_sources(&source, &params, program, error);
 }
 
 ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_count, const void *params_bytes,
@@ -126,5 +107,6 @@ ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_c
 void rmt_program_close(rmt_program *program)
 {
     rmt_graph_clear(&program->graph);
+    rmt_os_unmap(&program->program_map);
     rmt_os_unmap(&program->params_map);
 }
