@@ -18,6 +18,11 @@
 #define RMT_LIMIT_TENSOR_DESC_BYTES ((size_t)4096)
 #define RMT_LIMIT_LOD_LEVELS ((uint64_t)64)
 
+#define RMT_LIMIT_JSON_NODES ((size_t)1 << 24) /* values and keys of a PIR program */
+#define RMT_LIMIT_JSON_KEYS 64                 /* of one object */
+#define RMT_LIMIT_JSON_DEPTH 192               /* eight for each block in a block */
+#define RMT_LIMIT_PIR_CONSTANT ((int64_t)256)  /* elements of a constant that the program writes out as one number */
+
 #define RMT_LIMIT_CONFIG_BYTES ((size_t)16 << 20) /* yaml file */
 #define RMT_LIMIT_CONFIG_NODES ((size_t)1 << 20)
 #define RMT_LIMIT_CONFIG_ARENA_BYTES ((size_t)256 << 20)
