@@ -5,6 +5,7 @@
  * By need:
  *   read text in an image       ramet/ocr.h       ramet_ocr_open, ramet_ocr_predict
  *   classify an image           ramet/classify.h  ramet_classify_model_open, ..._predict
+ *   class of each pixel         ramet/segment.h   ramet_segment_model_open, ..._predict
  *   run a model on tensors      ramet/runtime.h   ramet_runtime_open, ramet_runtime_run
  *   use many threads            ..._clone of each handle, one clone a thread; ramet/fleet.h shares out inputs
  *   read image files            ramet/image.h     ramet_image_load
@@ -18,6 +19,7 @@
 #include "ramet/image.h"
 #include "ramet/ocr.h"
 #include "ramet/runtime.h"
+#include "ramet/segment.h"
 #include "ramet/status.h"
 #include "ramet/tensor.h"
 

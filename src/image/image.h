@@ -2,10 +2,11 @@
 /*
  * Pixels: decoding, and geometry that equals cv2's.
  *
- * Decoders turn bytes into BGR images (public header ramet/image.h). Geometry
- * reads ramet_image views and writes where the caller says. 8-bit bilinear
- * resize gives cv2's bytes exactly; where another operation may differ, its
- * comment states the bound that the tests hold.
+ * Decoders turn bytes into BGR images (public header ramet/image.h); maps of
+ * classes become PNG files. Geometry reads ramet_image views and writes where
+ * the caller says. 8-bit bilinear resize gives cv2's bytes exactly; where
+ * another operation may differ, its comment states the bound that the tests
+ * hold.
  */
 #ifndef RMT_IMAGE_H
 #define RMT_IMAGE_H
@@ -61,6 +62,12 @@ ramet_status rmt_image_rotate(const ramet_image *src, int quarter_turns, ramet_i
  */
 ramet_status rmt_image_warp_quad(const ramet_image *src, const float quad[8], ramet_image *dst, ramet_error *error);
 
+/*
+ * cv2.warpAffine(src, M, dst size, INTER_LINEAR) with a black border; map: the inverse of M, which takes destination
+ * (x, y) to source (map[0] x + map[1] y + map[2], map[3] x + map[4] y + map[5]).
+ */
+void rmt_image_warp_affine(const ramet_image *src, const double map[6], ramet_image *dst);
+
 /* How pixels become numbers: value = pixel * scale[c] + shift[c], in float32, for c = first, second, third channel. */
 typedef struct rmt_pixel_transform {
     float scale[3], shift[3]; /* in the order of the output channels */
@@ -92,5 +99,14 @@ ramet_status rmt_image_resize_normalize(const ramet_image *src, const rmt_resize
 /* cv2.resize of one float32 plane (tests of segmentation maps; linear and nearest). */
 ramet_status rmt_plane_resize(const float *src, int32_t src_width, int32_t src_height, float *dst, int32_t dst_width,
                               int32_t dst_height, rmt_interpolation interpolation, ramet_error *error);
+
+/* One class for each pixel, row by row. */
+typedef struct rmt_class_map {
+    const uint16_t *classes; /* [height][width] */
+    int32_t width, height;
+} rmt_class_map;
+
+/* A PNG file: a palette with the class as index, or 16-bit grey where a class is above 255. */
+ramet_status rmt_class_map_save(const rmt_class_map *map, const char *path, ramet_error *error);
 
 #endif

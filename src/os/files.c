@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole files, read or mapped.
+ * Whole files, read, mapped or written.
  *
  * Enters: a path and the most bytes the caller is ready for. Leaves: the bytes,
  * or an errno value and nothing to free. Only regular files are opened, and
@@ -102,6 +102,31 @@ int rmt_os_read_file(const char *path, size_t limit_bytes, unsigned char **data,
     *data = content;
     *bytes = got;
     return 0;
+}
+
+static int write_fully(int fd, const unsigned char *data, size_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t n = write(fd, data, bytes);
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n > 0)
+            data += n, bytes -= (size_t)n;
+    }
+    return 0;
+}
+
+int rmt_os_write_file(const char *path, const unsigned char *data, size_t bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    if (fd < 0)
+        return errno;
+    int failed = write_fully(fd, data, bytes);
+    if (close(fd) != 0 && !failed)
+        failed = errno;
+    if (failed)
+        unlink(path);
+    return failed;
 }
 
 bool rmt_os_is_folder(const char *path)

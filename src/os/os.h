@@ -29,6 +29,9 @@ void rmt_os_unmap(rmt_os_map *map);
 /* Reads a whole regular file of at most limit_bytes into malloc'ed memory, NUL byte behind it. */
 int rmt_os_read_file(const char *path, size_t limit_bytes, unsigned char **data, size_t *bytes);
 
+/* Makes a file of these bytes, or replaces one; where that fails, no file is left. */
+int rmt_os_write_file(const char *path, const unsigned char *data, size_t bytes);
+
 bool rmt_os_is_folder(const char *path);
 bool rmt_os_is_file(const char *path);
 

@@ -18,15 +18,16 @@ static bool is_padding(const rmt_step *step) { return step->kind >= RMT_STEP_PAD
 ramet_status rmt_transform_add(rmt_transform *transform, const rmt_step *step, bool after_numbers,
                                const rmt_config *config, const rmt_yaml *node)
 {
-    if (after_numbers && (transform->has_margin || !is_padding(step)))
+    bool late = after_numbers || transform->margins > 0;
+    if (late && !is_padding(step))
         return rmt_config_refuse(config, node, RAMET_STATUS_UNSUPPORTED,
-                                 "after the pixels are normalised ramet cannot do",
+                                 "after the pixels are normalised or padded ramet cannot do",
                                  node->key != NULL ? node->key : "another step");
     if (transform->count == RMT_TRANSFORM_MAX_STEPS)
         return rmt_config_refuse(config, node, RAMET_STATUS_UNSUPPORTED, "too many steps, from",
                                  node->key != NULL ? node->key : "here on");
     transform->steps[transform->count++] = *step;
-    transform->has_margin = after_numbers;
+    transform->margins += late;
     return RAMET_STATUS_OK;
 }
 
@@ -58,15 +59,44 @@ static void resize_by(rmt_extent from, double factor, rmt_step_effect *effect)
 
 static void measure_resize(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
 {
-    effect->extent = (rmt_extent){step->height, step->width};
-    effect->factor_x = (double)step->width / from.width;
-    effect->factor_y = (double)step->height / from.height;
+    bool turn = step->portrait && step->width > step->height;
+    effect->extent = turn ? (rmt_extent){step->width, step->height} : (rmt_extent){step->height, step->width};
+    effect->factor_x = (double)effect->extent.width / from.width;
+    effect->factor_y = (double)effect->extent.height / from.height;
 }
 
 static void measure_inside(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
 {
     rmt_extent room = {step->height, step->width};
     resize_by(from, fmin((double)longer(room) / longer(from), (double)shorter(room) / shorter(from)), effect);
+}
+
+/* What decides is the longer side as it would be rounded. */
+static void measure_near(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
+{
+    rmt_extent room = {step->height, step->width};
+    double factor = (double)shorter(room) / shorter(from);
+    resize_by(from, rint(factor * longer(from)) > longer(room) ? (double)longer(room) / longer(from) : factor, effect);
+}
+
+static void measure_fit(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
+{
+    resize_by(from, fmin((double)step->height / from.height, (double)step->width / from.width), effect);
+}
+
+/* A side after scaling, at the nearest multiple that is one. */
+static int32_t near_multiple(int32_t side, double factor, int32_t divisor)
+{
+    return whole_side(fmax(rint(trunc(side * factor) / divisor), 1) * divisor);
+}
+
+static void measure_multiple(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
+{
+    double factor = step->least > 0 ? (double)step->least / shorter(from) : (double)step->most / longer(from);
+    effect->extent.height = near_multiple(from.height, factor, step->divisor);
+    effect->extent.width = near_multiple(from.width, factor, step->divisor);
+    effect->factor_x = (double)effect->extent.width / from.width;
+    effect->factor_y = (double)effect->extent.height / from.height;
 }
 
 static void measure_short(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
@@ -112,10 +142,25 @@ static void measure_crop(const rmt_step *step, rmt_extent from, rmt_step_effect 
     effect->top = -((from.height - step->height) / 2);
 }
 
+static void measure_warp(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
+{
+    effect->extent = (rmt_extent){step->height, step->width};
+    if (step->width == 0)
+        effect->extent = (rmt_extent){(from.height | step->most) + 1, (from.width | step->most) + 1};
+}
+
 static void measure_pad(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
 {
     (void)from;
     effect->extent = (rmt_extent){step->height, step->width};
+}
+
+/* An odd pixel goes to the right and below. */
+static void measure_pad_centre(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
+{
+    effect->extent = (rmt_extent){step->height, step->width};
+    effect->left = (step->width - from.width) / 2;
+    effect->top = (step->height - from.height) / 2;
 }
 
 static void measure_pad_ratio(const rmt_step *step, rmt_extent from, rmt_step_effect *effect)
@@ -171,13 +216,18 @@ ramet_status rmt_step_measure(const rmt_step *step, rmt_extent extent, rmt_step_
     static void (*const measures[])(const rmt_step *step, rmt_extent from, rmt_step_effect *effect) = {
         [RMT_STEP_RESIZE] = measure_resize,
         [RMT_STEP_RESIZE_INSIDE] = measure_inside,
+        [RMT_STEP_RESIZE_NEAR] = measure_near,
+        [RMT_STEP_RESIZE_FIT] = measure_fit,
+        [RMT_STEP_RESIZE_MULTIPLE] = measure_multiple,
         [RMT_STEP_RESIZE_SHORT] = measure_short,
         [RMT_STEP_RESIZE_LONG] = measure_long,
         [RMT_STEP_RESIZE_BY] = measure_by,
         [RMT_STEP_LIMIT_SHORT] = measure_limit_short,
         [RMT_STEP_LIMIT_LONG] = measure_limit_long,
         [RMT_STEP_CROP] = measure_crop,
+        [RMT_STEP_WARP] = measure_warp,
         [RMT_STEP_PAD] = measure_pad,
+        [RMT_STEP_PAD_CENTRE] = measure_pad_centre,
         [RMT_STEP_PAD_RATIO] = measure_pad_ratio,
         [RMT_STEP_PAD_MULTIPLE] = measure_pad_multiple,
         [RMT_STEP_PAD_SQUARE] = measure_pad_square,

@@ -18,18 +18,24 @@
 
 /* Sides that follow from a factor are rounded as Python rounds, halves to even, to at least 1. */
 typedef enum rmt_step_kind {
-    RMT_STEP_RESIZE,        /* to width x height */
-    RMT_STEP_RESIZE_INSIDE, /* ratio kept; as large as both the longer and the shorter of width, height allow */
-    RMT_STEP_RESIZE_SHORT,  /* ratio kept; the shorter side becomes least, but the longer one at most most (0: any) */
-    RMT_STEP_RESIZE_LONG,   /* ratio kept; the longer side becomes most */
-    RMT_STEP_RESIZE_BY,     /* by the factor ratio */
-    RMT_STEP_LIMIT_SHORT,   /* ratio kept; the shorter side comes to lie in least..most (0: no limit) */
-    RMT_STEP_LIMIT_LONG,    /* the same of the longer side */
-    RMT_STEP_CROP,          /* width x height from the middle */
-    RMT_STEP_PAD,           /* to width x height, at the right and below */
-    RMT_STEP_PAD_RATIO,     /* until width / height is ratio, at the right or below */
-    RMT_STEP_PAD_MULTIPLE,  /* sides to multiples of divisor, at the right and below */
-    RMT_STEP_PAD_SQUARE     /* both sides to the longer one, on both sides of the image */
+    RMT_STEP_RESIZE,          /* to width x height */
+    RMT_STEP_RESIZE_INSIDE,   /* ratio kept; as large as both the longer and the shorter of width, height allow */
+    RMT_STEP_RESIZE_NEAR,     /* the same, but the longer side may go past its limit by less than half a pixel */
+    RMT_STEP_RESIZE_FIT,      /* ratio kept; as large as width x height allows */
+    RMT_STEP_RESIZE_MULTIPLE, /* the shorter side near least, or the longer near most; to multiples of divisor */
+    RMT_STEP_RESIZE_SHORT,    /* ratio kept; the shorter side becomes least, but the longer one at most most (0: any) */
+    RMT_STEP_RESIZE_LONG,     /* ratio kept; the longer side becomes most */
+    RMT_STEP_RESIZE_BY,       /* by the factor ratio */
+    RMT_STEP_LIMIT_SHORT,     /* ratio kept; the shorter side comes to lie in least..most (0: no limit) */
+    RMT_STEP_LIMIT_LONG,      /* the same of the longer side */
+    RMT_STEP_CROP,            /* width x height from the middle */
+    RMT_STEP_WARP,            /* about the middle, black around, to width x height, as large as the longer side is to
+                               width; width 0: as large as it is, to sides of (side | most) + 1 */
+    RMT_STEP_PAD,             /* to width x height, at the right and below */
+    RMT_STEP_PAD_CENTRE,      /* to width x height, on all sides */
+    RMT_STEP_PAD_RATIO,       /* until width / height is ratio, at the right or below */
+    RMT_STEP_PAD_MULTIPLE,    /* sides to multiples of divisor, at the right and below */
+    RMT_STEP_PAD_SQUARE       /* both sides to the longer one, on both sides of the image */
 } rmt_step_kind;
 
 typedef struct rmt_step {
@@ -38,6 +44,7 @@ typedef struct rmt_step {
     double ratio;
     int32_t divisor; /* of a resize: sides are rounded up to multiples of this; 0: they are not */
     rmt_interpolation interpolation;
+    bool portrait;  /* of RESIZE: the smaller of width and height is the width */
     bool by_factor; /* samples are 1 / factor apart (cv2.resize with fx, fy), not source / destination */
     float fill[3];  /* of a padding, in the order of the network's channels */
 } rmt_step;
@@ -52,7 +59,7 @@ typedef struct rmt_step_effect {
 typedef struct rmt_transform {
     rmt_step steps[RMT_TRANSFORM_MAX_STEPS];
     size_t count;
-    bool has_margin; /* the last step is a padding of numbers: `fill` is a number, not a pixel */
+    size_t margins; /* so many of the last steps are paddings of numbers: `fill` is a number, not a pixel */
     rmt_pixel_transform pixels;
 } rmt_transform;
 
@@ -60,8 +67,8 @@ typedef struct rmt_transform {
 void rmt_transform_init(rmt_transform *transform);
 
 /*
- * Adds a step that the configuration asks for at `node`. after_numbers: the pixels are numbers by now, which only a
- * padding can stand; UNSUPPORTED otherwise, and for too many steps.
+ * Adds a step that the configuration asks for at `node`. after_numbers: the pixels are numbers by now, which only
+ * paddings can stand; UNSUPPORTED otherwise, and for too many steps.
  */
 ramet_status rmt_transform_add(rmt_transform *transform, const rmt_step *step, bool after_numbers,
                                const rmt_config *config, const rmt_yaml *node);

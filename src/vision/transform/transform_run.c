@@ -62,6 +62,19 @@ static ramet_status take_buffer(transform_walk *walk, rmt_extent extent, ramet_i
     return RAMET_STATUS_OK;
 }
 
+/* cv2's arithmetic of the middle: of an image that keeps its size it is a whole pixel. */
+static void warp_image(const rmt_step *step, const ramet_image *image, ramet_image *after)
+{
+    bool kept = step->width == 0;
+    double centre_x = kept ? image->width / 2 : image->width / 2.0;
+    double centre_y = kept ? image->height / 2 : image->height / 2.0;
+    double scale = kept ? 1 : (double)rmt_max_i64(image->width, image->height) / after->width;
+    const double map[6] = {
+        scale, 0, centre_x - scale * after->width / 2.0, 0, scale, centre_y - scale * after->height / 2.0,
+    };
+    rmt_image_warp_affine(image, map, after);
+}
+
 static ramet_status apply_step(transform_walk *walk, const rmt_step *step, ramet_error *error)
 {
     ramet_image *image = &walk->image, after;
@@ -79,6 +92,8 @@ static ramet_status apply_step(transform_walk *walk, const rmt_step *step, ramet
     if (is_resize(step)) {
         rmt_resize resize = resize_of(step, &effect);
         status = rmt_image_resize(image, &after, resize.interpolation, resize.step_x, resize.step_y, error);
+    } else if (step->kind == RMT_STEP_WARP) {
+        warp_image(step, image, &after);
     } else {
         uint8_t fill[3];
         fill_pixel(walk->transform, step, fill);
@@ -121,26 +136,30 @@ static void fill_margin(const rmt_step *step, const rmt_pixel_target *target, rm
     fill_rectangle(step->fill, &behind, (rmt_extent){inner.height, whole.width - right});
 }
 
-/* Where the numbers of an image that became `extent` by the steps on pixels go; fills the margin around them. */
+/* Where the numbers of an image that became `extent` by the steps on pixels go; fills the margins around them. */
 static ramet_status place_numbers(const rmt_transform *transform, rmt_extent extent, rmt_pixel_target *target,
                                   ramet_error *error)
 {
-    if (!transform->has_margin)
-        return RAMET_STATUS_OK;
-    const rmt_step *margin = &transform->steps[transform->count - 1];
-    rmt_step_effect effect;
-    ramet_status status = rmt_step_measure(margin, extent, &effect, error);
-    if (status != RAMET_STATUS_OK)
-        return status;
-    fill_margin(margin, target, effect.extent, extent, effect.left, effect.top);
-    *target = target_at(target, effect.left, effect.top);
+    const rmt_step *margins = &transform->steps[transform->count - transform->margins];
+    rmt_step_effect effects[RMT_TRANSFORM_MAX_STEPS];
+    for (size_t i = 0; i < transform->margins; i++) {
+        rmt_extent inner = i == 0 ? extent : effects[i - 1].extent;
+        ramet_status status = rmt_step_measure(&margins[i], inner, &effects[i], error);
+        if (status != RAMET_STATUS_OK)
+            return status;
+    }
+    for (size_t i = transform->margins; i-- > 0;) {
+        rmt_extent inner = i == 0 ? extent : effects[i - 1].extent;
+        fill_margin(&margins[i], target, effects[i].extent, inner, effects[i].left, effects[i].top);
+        *target = target_at(target, effects[i].left, effects[i].top);
+    }
     return RAMET_STATUS_OK;
 }
 
 ramet_status rmt_transform_write(const rmt_transform *transform, rmt_scratch buffers[2], const ramet_image *image,
                                  const rmt_view *slot, ramet_error *error)
 {
-    size_t steps = transform->count - transform->has_margin;
+    size_t steps = transform->count - transform->margins;
     const rmt_step *last = steps > 0 && is_resize(&transform->steps[steps - 1]) ? &transform->steps[steps - 1] : NULL;
     rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
     transform_walk walk = {transform, buffers, 0, *image};
