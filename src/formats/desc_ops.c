@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "formats/channels_last.h"
 #include "formats/desc_table.h"
 #include "formats/limits.h"
 #include "formats/raw_attr.h"
@@ -101,11 +102,11 @@ static bool is_set(const rmt_attr *attr)
     return false;
 }
 
-/* A layout other than NCHW, something fused into the operator, a result of another type. */
+/* A layout other than NCHW that is not looked at, something fused into the operator, a result of another type. */
 static bool changes_meaning(const rmt_op_rule *rule, const rmt_attr *attr)
 {
     if (strcmp(attr->name, "data_format") == 0 || strcmp(attr->name, "data_layout") == 0) {
-        return attr->type == RMT_ATTR_STRING && strcmp(attr->as.strings[0], "NCHW") != 0 &&
+        return attr->type == RMT_ATTR_STRING && !rmt_op_rule_lists_attr(rule, attr->name) && strcmp(attr->as.strings[0], "NCHW") != 0 &&
                strcmp(attr->as.strings[0], "AnyLayout") != 0;
     }
     if (rmt_text_starts(attr->name, "fuse"))
@@ -290,6 +291,8 @@ static const rmt_attr *find_raw(const op_reader *reader, rmt_span name)
 static ramet_status keep_type(const op_reader *reader, int32_t node, const char *name, const rmt_attr *attr)
 {
     ramet_dtype dtype = RAMET_DTYPE_FLOAT32;
+    if (attr->type == RMT_ATTR_INT && attr->as.ints[0] < 0) /* that of the input */
+        return RAMET_STATUS_OK;
     if (attr->type != RMT_ATTR_INT || !rmt_wire_dtype(attr->as.ints[0], &dtype)) {
         return refuse(reader, RAMET_STATUS_UNSUPPORTED, "makes an element type that ramet does not have: attribute",
                       rmt_span_of(attr->name));
@@ -304,7 +307,7 @@ static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule,
     ramet_status status = RAMET_STATUS_OK;
     while (status == RAMET_STATUS_OK && rmt_op_rule_next_attr(&rest, &word)) {
         const rmt_attr *attr = find_raw(reader, word.from);
-        if (attr == NULL)
+        if (attr == NULL || word.is_layout)
             continue;
         const char *name = text_of(reader, word.to);
         if (name == NULL)
@@ -317,16 +320,39 @@ static ramet_status keep_attrs(const op_reader *reader, const rmt_op_rule *rule,
     return status;
 }
 
+/* ---- channels last ------------------------------------------------------------------------------------------------ */
+
+/* The rank of the layout where the rule looks at one and it has channels last, else 0. */
+static int32_t find_channels_last(const op_reader *reader, const rmt_op_rule *rule)
+{
+    rmt_span rest = rmt_span_of(rule->attrs);
+    rmt_op_attr word;
+    while (rmt_op_rule_next_attr(&rest, &word)) {
+        const rmt_attr *attr = word.is_layout ? find_raw(reader, word.from) : NULL;
+        if (attr != NULL && attr->type == RMT_ATTR_STRING)
+            return rmt_channels_last_rank(attr->as.strings[0]);
+    }
+    return 0;
+}
+
 /* ---- operators -------------------------------------------------------------------------------------------------- */
 
 static ramet_status add_canonical(const op_reader *reader, const rmt_op_rule *rule)
 {
-    int32_t node = -1;
+    rmt_graph *graph = reader->program->graph;
+    int32_t node = -1, channels_last = find_channels_last(reader, rule);
     ramet_status status = add_inputs(reader, rule);
+    int32_t *x = reader->program->inputs.items;
+    if (reader->program->inputs.count == 0 || *x == RMT_NO_VALUE)
+        channels_last = 0; /* the operator will refuse */
+    if (status == RAMET_STATUS_OK && channels_last > 0 && !rmt_channels_first_input(graph, x, &channels_last))
+        status = no_memory(reader);
     if (status == RAMET_STATUS_OK)
         status = add_outputs(reader, rule);
     if (status == RAMET_STATUS_OK)
         status = add_node(reader, rule->to, &node);
+    if (status == RAMET_STATUS_OK && channels_last > 0 && !rmt_channels_first_outputs(graph, node, channels_last))
+        status = no_memory(reader);
     if (status == RAMET_STATUS_OK)
         status = keep_attrs(reader, rule, node);
     if (status == RAMET_STATUS_OK && rule->adapt != NULL &&

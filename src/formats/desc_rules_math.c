@@ -100,6 +100,8 @@ const rmt_op_rule rmt_op_rules_math[] = {
     {"reduce_max", "reduce_max", "X", "Out", REDUCE_ATTRS, NULL},
     {"reduce_min", "reduce_min", "X", "Out", REDUCE_ATTRS, NULL},
     {"reduce_prod", "reduce_prod", "X", "Out", REDUCE_ATTRS, NULL},
+    {"logsumexp", "reduce_logsumexp", "X", "Out", "dim=axis keep_dim=keepdim reduce_all", NULL},
+    {"p_norm", "p_norm", "X", "Out", "porder axis epsilon keepdim asvector", NULL},
     {"mean", "reduce_mean", "X", "Out", "", adapt_mean},
     {"arg_max", "arg_max", "X", "Out", ARG_ATTRS, NULL},
     {"arg_min", "arg_min", "X", "Out", ARG_ATTRS, NULL},

@@ -47,6 +47,7 @@ bool rmt_op_rule_next_attr(rmt_span *rest, rmt_op_attr *attr)
     if (!rmt_span_cut(rest, ' ', &word))
         return false;
     attr->is_type = rmt_span_drop_last(&word, '#');
+    attr->is_layout = rmt_span_drop_last(&word, '^');
     (void)rmt_span_cut(&word, '=', &attr->to);
     attr->from = word.bytes > 0 ? word : attr->to;
     return true;

@@ -12,7 +12,8 @@
  *   whose tensors are the entries of one integer tensor; "A+|B" whichever slot is filled, the first first; "Out=" what
  *   the variable of an output held before; a "?" at the end allows the position to be empty.
  * outputs: one word a slot; "Out*" takes all its tensors. Slots that are not listed are results nobody reads.
- * attrs: "name" is kept, "new=old" renamed; a "#" at the end turns a number of VarType.Type into a ramet_dtype.
+ * attrs: "name" is kept, "new=old" renamed; a "#" at the end turns a number of VarType.Type into a ramet_dtype; "name^" is
+ *   the layout: where it has channels last, the first input and all outputs are transposed.
  */
 typedef struct rmt_op_rule {
     const char *from, *to;
@@ -36,7 +37,7 @@ bool rmt_op_rule_lists_attr(const rmt_op_rule *rule, const char *name);
 /* One word of `attrs`. */
 typedef struct rmt_op_attr {
     rmt_span from, to;
-    bool is_type;
+    bool is_type, is_layout;
 } rmt_op_attr;
 
 /* Cuts a word off the front of rest (rmt_span_of(rule->attrs) at first). False at the end. */

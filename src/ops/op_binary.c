@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Functions of two elements with broadcast: add, multiply, maximum, ... One
+ * Functions of two elements with broadcast: add, multiply, maximum, prelu ... One
  * operator for all. The output lies as the input of its shape does, so images
  * stay channels last; a fused activation follows. Integers are exact: they
  * wrap, divide towards zero (divide) or downwards (floor_divide, remainder),
@@ -29,6 +29,7 @@ static ramet_status binary_load(rmt_op_load *load)
         [RMT_BINARY_POW] = "pow_elementwise",
         [RMT_BINARY_REMAINDER] = "remainder",
         [RMT_BINARY_FLOOR_DIVIDE] = "floor_divide",
+        [RMT_BINARY_PRELU] = "prelu",
     };
     binary_params *params = load->params;
     int function = 0;
@@ -38,6 +39,8 @@ static ramet_status binary_load(rmt_op_load *load)
         return rmt_fail(load->error, RAMET_STATUS_INTERNAL, "%s is not a function of two elements", load->node->op);
     params->function = (rmt_binary)function;
     params->axis = rmt_node_int(load->node, "axis", -1);
+    if (function == RMT_BINARY_PRELU && strcmp(rmt_node_string(load->node, "mode", "all"), "channel") == 0)
+        params->axis = 1;
     params->act = rmt_activation_fused(load->node);
     return rmt_load_inputs(load, 2);
 }
@@ -48,36 +51,12 @@ static ramet_status binary_infer(rmt_op_infer *infer)
     const rmt_view *x = &infer->in[0], *y = &infer->in[1];
     if (x->dtype != y->dtype)
         return rmt_infer_fail(infer, "%s and %s do not mix", ramet_dtype_name(x->dtype), ramet_dtype_name(y->dtype));
+    if (params->function == RMT_BINARY_PRELU && !rmt_dtype_is_float(x->dtype))
+        return rmt_infer_float32(infer, 0);
     infer->out[0].dtype = x->dtype;
     if (!rmt_broadcast_shapes(&x->shape, &y->shape, params->axis, &infer->out[0].shape))
         return rmt_infer_fail(infer, "shapes do not fit together at axis %lld", (long long)params->axis);
     return rmt_infer_done(infer);
-}
-
-/* The input whose layout the output takes: one of the full shape, channels last if there is a choice. -1: none. */
-static int32_t model_of(const rmt_op_place *place)
-{
-    int32_t model = -1;
-    for (int32_t i = 1; i >= 0; i--) {
-        bool full = rmt_shape_equal(&place->in[i].shape, &place->out[0].shape);
-        if (full &&
-            (model < 0 || rmt_view_is_channels_last(&place->in[i]) || !rmt_view_is_channels_last(&place->in[model])))
-            model = i;
-    }
-    return model;
-}
-
-static void binary_place(rmt_op_place *place)
-{
-    rmt_view *out = &place->out[0];
-    int32_t model = model_of(place);
-    if (model < 0)
-        rmt_strides_dense(out);
-    else
-        rmt_strides_like(out, &place->in[model]);
-    if (model >= 0 && rmt_strides_equal(out, &place->in[model]))
-        place->place[0].in_place_of = model;
-    place->place[0].any_pixel_stride = rmt_view_is_channels_last(out);
 }
 
 /* ---- run ------------------------------------------------------------------------------------------------------- */
@@ -120,6 +99,7 @@ static double double_function(rmt_binary function, double x, double y)
     case RMT_BINARY_MINIMUM: return x < y ? x : y;
     case RMT_BINARY_POW: return pow(x, y);
     case RMT_BINARY_REMAINDER: rest = fmod(x, y); return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+    case RMT_BINARY_PRELU: return x < 0 ? y * x : x;
     default: return floor(x / y);
     }
 }
@@ -194,12 +174,13 @@ static bool kernels_take(const rmt_nest *nest)
            (uint64_t)nest->strides[2][last] <= 1;
 }
 
-static void binary_run(const rmt_op_run *run)
+/* out[0] = function(left, right), whose shapes fit that of the result; one of them may be the result. */
+static void run_pair(const rmt_op_run *run, const rmt_view *left, const rmt_view *right)
 {
-    binary_loop loop = {run->params, run->kernels, run->in[0].dtype};
+    binary_loop loop = {run->params, run->kernels, left->dtype};
     const rmt_view *out = &run->out[0];
-    rmt_view x = rmt_view_broadcast(&run->in[0], loop.params->axis, &out->shape);
-    rmt_view y = rmt_view_broadcast(&run->in[1], loop.params->axis, &out->shape);
+    rmt_view x = rmt_view_broadcast(left, loop.params->axis, &out->shape);
+    rmt_view y = rmt_view_broadcast(right, loop.params->axis, &out->shape);
     rmt_nest nest = rmt_nest_of((const rmt_view *const[]){out, &x, &y}, 3);
     rmt_row_task task = rmt_dtype_is_float(loop.dtype) ? double_row : integer_row;
     if (loop.dtype == RAMET_DTYPE_FLOAT32)
@@ -209,9 +190,56 @@ static void binary_run(const rmt_op_run *run)
     rmt_nest_run(&nest, run->team, task, &loop);
 }
 
+static void binary_run(const rmt_op_run *run) { run_pair(run, &run->in[0], &run->in[1]); }
+
 const rmt_op rmt_op_binary = {.name = "binary",
                               .params_bytes = sizeof(binary_params),
                               .load = binary_load,
                               .infer = binary_infer,
-                              .place = binary_place,
+                              .place = rmt_place_like_operands,
                               .run = binary_run};
+
+/* ---- add_n ------------------------------------------------------------------------------------------------------- */
+
+static ramet_status add_n_load(rmt_op_load *load)
+{
+    binary_params *params = load->params;
+    params->function = RMT_BINARY_ADD;
+    params->axis = -1;
+    params->act = rmt_activation_none();
+    return rmt_load_inputs(load, load->node->input_count > 0 ? load->node->input_count : 1);
+}
+
+static ramet_status add_n_infer(rmt_op_infer *infer)
+{
+    for (int32_t i = 1; i < infer->in_count; i++)
+        if (infer->in[i].dtype != infer->in[0].dtype || !rmt_shape_equal(&infer->in[i].shape, &infer->in[0].shape))
+            return rmt_infer_fail(infer, "input %d is not like the first", (int)i);
+    return rmt_infer_same(infer);
+}
+
+/* Only the first two have been read when the result is first written. */
+static void add_n_place(rmt_op_place *place)
+{
+    rmt_place_like_operands(place);
+    if (place->place[0].in_place_of > 1)
+        place->place[0].in_place_of = -1;
+}
+
+static void add_n_run(const rmt_op_run *run)
+{
+    const rmt_view *in = run->in, *out = &run->out[0];
+    if (run->in_count > 1)
+        run_pair(run, &in[0], &in[1]);
+    else if (in[0].data != out->data)
+        rmt_run_copy(run, &in[0], out);
+    for (int32_t i = 2; i < run->in_count; i++)
+        run_pair(run, out, &in[i]);
+}
+
+const rmt_op rmt_op_add_n = {.name = "add_n",
+                             .params_bytes = sizeof(binary_params),
+                             .load = add_n_load,
+                             .infer = add_n_infer,
+                             .place = add_n_place,
+                             .run = add_n_run};

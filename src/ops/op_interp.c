@@ -1,169 +1,219 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interp: images to another size by the nearest pixel or the four around it,
- * channels last. Sizes and sample points are computed as PaddlePaddle computes
- * them, in float32 where it does, so that the same pixels are chosen.
+ * interp: images to another size by the nearest pixel, by lines or by cubic
+ * curves. Here: attributes, sizes, layouts. Images of rank 4 are channels last;
+ * [n, c, w] and [n, c, d, h, w] are dense and run as n * c images of one channel.
  */
-#include "ops/sliding_window.h"
+#include "ops/interp.h"
 
 #include <string.h>
 
-enum { X, SIZE };
+/* The entry of names that is text, or -1. */
+static int find_name(const char *const *names, int count, const char *text)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], text) == 0)
+            return i;
+    return -1;
+}
 
-typedef struct interp_params {
-    bool nearest, align_corners, centers; /* centers: pixels are sampled at their centers, not their corners */
-    int64_t out_h, out_w;                 /* 0: not given */
-    float scale_h, scale_w;               /* 0: not given */
-    bool size_is_tensor;
-} interp_params;
+static bool read_method(const char *method, rmt_interp *params)
+{
+    static const struct {
+        const char *name;
+        int32_t taps, rank;
+    } methods[] = {{"nearest", 1, 0}, {"linear", 2, 0}, {"bilinear", 2, 4}, {"bicubic", 4, 4}, {"trilinear", 2, 5}};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (strcmp(methods[i].name, method) == 0) {
+            params->taps = methods[i].taps;
+            params->rank = methods[i].rank;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* PaddlePaddle's two attributes. */
+static void read_corners(const rmt_node *node, rmt_interp *params)
+{
+    bool corners = rmt_node_bool(node, "align_corners", true), centers = rmt_node_int(node, "align_mode", 1) == 0;
+    if (corners)
+        params->coordinates = RMT_COORDINATES_ALIGN_CORNERS;
+    else if (params->taps == 4 || (params->taps == 2 && centers))
+        params->coordinates = RMT_COORDINATES_HALF_PIXEL;
+    params->nearest = corners ? RMT_NEAREST_ROUND_PREFER_CEIL : RMT_NEAREST_FLOOR;
+}
+
+/* ONNX's attributes, where they are there. */
+static ramet_status read_coordinates(rmt_op_load *load, const char *coordinates, rmt_interp *params)
+{
+    static const char *const names[RMT_COORDINATES_COUNT] = {"asymmetric",           "half_pixel",
+                                                             "align_corners",        "pytorch_half_pixel",
+                                                             "half_pixel_symmetric", "tf_half_pixel_for_nn"};
+    static const char *const nearest_names[RMT_NEAREST_COUNT] = {"floor", "ceil", "round_prefer_floor",
+                                                                 "round_prefer_ceil"};
+    const char *nearest = rmt_node_string(load->node, "nearest_mode", "round_prefer_floor");
+    int c = find_name(names, RMT_COORDINATES_COUNT, coordinates);
+    int n = find_name(nearest_names, RMT_NEAREST_COUNT, nearest);
+    if (c < 0 || n < 0)
+        return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "coordinates '%s', nearest_mode '%s'", coordinates,
+                        nearest);
+    params->coordinates = (rmt_coordinates)c;
+    params->nearest = (rmt_nearest)n;
+    params->divides = true;
+    return RAMET_STATUS_OK;
+}
+
+static bool has_input(const rmt_node *node, int32_t index)
+{
+    return node->input_count > index && node->inputs[index] != RMT_NO_VALUE;
+}
 
 static ramet_status interp_load(rmt_op_load *load)
 {
-    interp_params *params = load->params;
+    rmt_interp *params = load->params;
     const rmt_node *node = load->node;
+    static const char *const sides[RMT_INTERP_SIDES] = {"out_d", "out_h", "out_w"};
     const char *method = rmt_node_string(node, "method", "bilinear");
-    double scale[2] = {0, 0};
-    size_t scales = rmt_node_floats(node, "scale", scale, 2);
-    if (strcmp(method, "nearest") != 0 && strcmp(method, "bilinear") != 0)
+    const char *coordinates = rmt_node_string(node, "coordinates", NULL);
+    size_t scales = rmt_node_floats(node, "scale", params->scale, RMT_INTERP_SIDES);
+    if (!read_method(method, params))
         return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "method '%s'", method);
-    if (scales > 2)
+    if (scales > RMT_INTERP_SIDES)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute scale has %zu entries", scales);
-    params->nearest = strcmp(method, "nearest") == 0;
-    params->align_corners = rmt_node_bool(node, "align_corners", true);
-    params->centers = rmt_node_int(node, "align_mode", 1) == 0 && !params->align_corners;
-    params->out_h = rmt_node_int(node, "out_h", 0);
-    params->out_w = rmt_node_int(node, "out_w", 0);
-    params->size_is_tensor = node->input_count > SIZE && node->inputs[SIZE] != RMT_NO_VALUE;
-    bool scaled = !params->size_is_tensor && scale[0] > 0 && (scales == 1 || scale[1] > 0);
-    params->scale_h = scaled ? (float)scale[0] : 0;
-    params->scale_w = scaled ? (float)scale[scales - 1] : 0;
+    read_corners(node, params);
+    ramet_status status = coordinates != NULL ? read_coordinates(load, coordinates, params) : RAMET_STATUS_OK;
+    if (status != RAMET_STATUS_OK)
+        return status;
+    for (int i = 0; i < RMT_INTERP_SIDES; i++)
+        params->out[i] = rmt_node_int(node, sides[i], 0);
+    for (size_t i = 0; i < scales; i++)
+        params->scales = params->scale[i] > 0 && params->scales == (int32_t)i ? (int32_t)i + 1 : params->scales;
+    if (params->scales < (int32_t)scales)
+        params->scales = 0; /* PaddlePaddle writes 0 and -1 for none */
+    params->by_sizes = rmt_node_bool(node, "by_sizes", false);
+    params->exclude_outside = rmt_node_bool(node, "exclude_outside", false);
+    params->cubic = (float)rmt_node_float(node, "cubic_coeff_a", -0.75);
+    params->size_is_tensor = has_input(node, RMT_INTERP_SIZE);
+    params->scale_is_tensor = has_input(node, RMT_INTERP_SCALE) && !params->size_is_tensor;
     return rmt_load_inputs(load, 1);
 }
 
-/* A size that is out of range becomes 0. */
-static int64_t scaled_size(int64_t size, float scale)
+/* ---- sizes ----------------------------------------------------------------------------------------------------- */
+
+/* scale[] of `sides` sides, 0 where there is none. False: their tensor is unknown or has another count. */
+static bool read_scales(const rmt_interp *params, const rmt_view *in, int32_t in_count, int32_t sides, double *scale)
 {
-    float scaled = (float)size * scale;
-    return scaled < (float)INT32_MAX ? (int64_t)scaled : 0;
+    double given[RMT_INTERP_SIDES];
+    int64_t count = params->size_is_tensor ? 0 : params->scales;
+    memcpy(given, params->scale, sizeof given);
+    if (params->scale_is_tensor) {
+        const rmt_view *tensor = &in[RMT_INTERP_SCALE];
+        count = in_count > RMT_INTERP_SCALE ? rmt_shape_elements(&tensor->shape) : 0;
+        if (tensor->data == NULL || count < 1 || count > RMT_INTERP_SIDES || !rmt_view_is_dense(tensor))
+            return false;
+        rmt_numbers_to_doubles(tensor->dtype, tensor->data, 1, given, count);
+    }
+    for (int32_t i = 0; i < sides; i++)
+        scale[i] = count == 0 ? 0 : given[count == 1 ? 0 : i];
+    return count <= 1 || count == sides;
+}
+
+/* A size that is out of range becomes 0. */
+static int64_t scaled_size(int64_t size, double scale)
+{
+    float scaled = (float)size * (float)scale;
+    return scaled < (float)INT32_MAX && scaled >= 1 ? (int64_t)scaled : 0;
+}
+
+static ramet_status settle_sizes(rmt_op_infer *infer, int32_t sides, int64_t *size)
+{
+    const rmt_interp *params = infer->params;
+    const rmt_shape *x = &infer->in[RMT_INTERP_X].shape;
+    double scale[RMT_INTERP_SIDES];
+    for (int32_t i = 0; i < sides; i++)
+        size[i] = params->out[RMT_INTERP_SIDES - sides + i];
+    if (params->size_is_tensor && rmt_view_read_ints(&infer->in[RMT_INTERP_SIZE], size, sides) != sides)
+        return rmt_infer_unknown(infer, "the size is not %d numbers known before the run", (int)sides);
+    if (!read_scales(params, infer->in, infer->in_count, sides, scale))
+        return rmt_infer_unknown(infer, "the scale is not %d numbers known before the run", (int)sides);
+    for (int32_t i = 0; i < sides; i++)
+        if (scale[i] > 0)
+            size[i] = scaled_size(x->dims[2 + i], scale[i]);
+    for (int32_t i = 0; i < sides; i++)
+        if (size[i] < 1 || size[i] > INT32_MAX || x->dims[2 + i] > INT32_MAX)
+            return rmt_infer_fail(infer, "a side of %lld cannot become %lld", (long long)x->dims[2 + i],
+                                  (long long)size[i]);
+    return RAMET_STATUS_OK;
 }
 
 static ramet_status interp_infer(rmt_op_infer *infer)
 {
-    const interp_params *params = infer->params;
-    const rmt_shape *x = &infer->in[X].shape;
-    ramet_status status = rmt_infer_float32(infer, X);
+    const rmt_interp *params = infer->params;
+    const rmt_shape *x = &infer->in[RMT_INTERP_X].shape;
+    ramet_status status = rmt_infer_float32(infer, RMT_INTERP_X);
     if (status != RAMET_STATUS_OK)
         return status;
-    if (x->rank != 4 || x->dims[2] < 1 || x->dims[3] < 1)
-        return rmt_infer_fail(infer, "the input is not an image tensor [n,c,h,w]");
-    int64_t size[2] = {params->out_h, params->out_w};
-    if (params->size_is_tensor && rmt_view_read_ints(&infer->in[SIZE], size, 2) != 2)
-        return rmt_infer_unknown(infer, "the size is not two numbers known before the run");
-    if (params->scale_h > 0) {
-        size[0] = scaled_size(x->dims[2], params->scale_h);
-        size[1] = scaled_size(x->dims[3], params->scale_w);
-    }
-    if (size[0] < 1 || size[1] < 1 || size[0] > INT32_MAX || size[1] > INT32_MAX)
-        return rmt_infer_fail(infer, "an image cannot become %lld x %lld", (long long)size[1], (long long)size[0]);
+    int32_t sides = x->rank - 2;
+    if (sides < 1 || sides > RMT_INTERP_SIDES || (params->rank != 0 && params->rank != x->rank) ||
+        (params->taps == 4 && sides != 2))
+        return rmt_infer_fail(infer, "the input has not as many sides as the method");
+    for (int32_t i = 2; i < x->rank; i++)
+        if (x->dims[i] < 1)
+            return rmt_infer_fail(infer, "an image without pixels cannot grow");
+    int64_t size[RMT_INTERP_SIDES];
+    status = settle_sizes(infer, sides, size);
+    if (status != RAMET_STATUS_OK)
+        return status;
     infer->out[0].dtype = RAMET_DTYPE_FLOAT32;
-    infer->out[0].shape = (rmt_shape){4, {x->dims[0], x->dims[1], size[0], size[1]}};
+    infer->out[0].shape = *x;
+    memcpy(&infer->out[0].shape.dims[2], size, (size_t)sides * sizeof *size);
     return rmt_infer_done(infer);
+}
+
+void rmt_interp_sides(const rmt_interp *params, const rmt_view *in, int32_t in_count, const rmt_shape *out,
+                      rmt_interp_side sides[RMT_INTERP_SIDES])
+{
+    int32_t count = out->rank - 2, first = RMT_INTERP_SIDES - count;
+    double scale[RMT_INTERP_SIDES] = {0};
+    (void)read_scales(params, in, in_count, count, scale);
+    for (int32_t i = 0; i < first; i++)
+        sides[i] = (rmt_interp_side){1, 1, 0};
+    for (int32_t i = 0; i < count; i++)
+        sides[first + i] = (rmt_interp_side){(int32_t)in[RMT_INTERP_X].shape.dims[2 + i], (int32_t)out->dims[2 + i],
+                                             params->by_sizes ? 0 : (float)scale[i]};
 }
 
 static void interp_place(rmt_op_place *place)
 {
-    const rmt_view *x = &place->in[X];
+    const rmt_interp *params = place->params;
+    const rmt_view *x = &place->in[RMT_INTERP_X];
     rmt_view *out = &place->out[0];
-    if (rmt_shape_equal(&x->shape, &out->shape)) {
+    rmt_interp_side sides[RMT_INTERP_SIDES];
+    bool same = !params->scale_is_tensor; /* whose numbers are not shown here */
+    rmt_interp_sides(params, place->in, place->in_count, &out->shape, sides);
+    for (int i = 0; i < RMT_INTERP_SIDES; i++)
+        same = same && rmt_interp_is_identity(params, &sides[i]);
+    if (same) {
         memcpy(out->strides, x->strides, sizeof out->strides);
-        place->place[0].view_of = X;
+        place->place[0].view_of = RMT_INTERP_X;
         return;
     }
-    place->form[X] = RMT_FORM_CHANNELS_LAST;
-    rmt_strides_channels_last(out);
-    place->place[0].any_pixel_stride = true;
-}
-
-/* ---- run ------------------------------------------------------------------------------------------------------- */
-
-/* Along one side: pixels low and high, and the weight of high. */
-typedef struct sample {
-    int32_t low, high;
-    float weight;
-} sample;
-
-/* Pixels of the input for one of the output. */
-static float ratio_of(const interp_params *params, int32_t in, int32_t out, float scale)
-{
-    if (out <= 1)
-        return 0;
-    if (params->align_corners)
-        return (float)(in - 1) / (float)(out - 1);
-    return scale > 0 ? 1.0f / scale : (float)in / (float)out;
-}
-
-static sample sample_at(const interp_params *params, float ratio, int32_t index, int32_t size)
-{
-    double exact = params->centers ? (double)ratio * (index + 0.5) - 0.5 : (double)(ratio * (float)index);
-    if (params->nearest)
-        exact = (double)(ratio * (float)index) + (params->align_corners ? 0.5 : 0.0);
-    float at = exact > 0 ? (float)exact : 0;
-    sample s = {.low = (int32_t)rmt_min_i64((int64_t)exact, size - 1)};
-    s.low = s.low > 0 ? s.low : 0;
-    s.high = s.low < size - 1 ? s.low + 1 : size - 1;
-    s.weight = at - (float)s.low;
-    return s;
-}
-
-typedef struct interp_loop {
-    const rmt_op_run *run;
-    const interp_params *params;
-    rmt_pixels x, y;
-    float ratio_h, ratio_w;
-} interp_loop;
-
-static void interp_pixel(const interp_loop *loop, int32_t n, const sample *v, const sample *h, float *out)
-{
-    const rmt_pixels *x = &loop->x;
-    if (loop->params->nearest) {
-        memcpy(out, rmt_pixel_at(x, n, v->low, h->low), (size_t)x->c * sizeof *out);
-        return;
+    place->form[RMT_INTERP_X] = RMT_FORM_DENSE;
+    rmt_strides_dense(out);
+    if (x->shape.rank == 4) {
+        place->form[RMT_INTERP_X] = RMT_FORM_CHANNELS_LAST;
+        rmt_strides_channels_last(out);
+        place->place[0].any_pixel_stride = true;
     }
-    const float *const corners[4] = {rmt_pixel_at(x, n, v->low, h->low), rmt_pixel_at(x, n, v->low, h->high),
-                                     rmt_pixel_at(x, n, v->high, h->low), rmt_pixel_at(x, n, v->high, h->high)};
-    loop->run->kernels->lerp(corners, h->weight, v->weight, out, x->c);
-}
-
-static void interp_rows(void *context, int64_t first, int64_t last, int thread)
-{
-    (void)thread;
-    const interp_loop *loop = context;
-    const rmt_pixels *y = &loop->y;
-    for (int64_t i = first; i < last; i++) {
-        int32_t n = (int32_t)(i / y->h), row = (int32_t)(i % y->h);
-        sample v = sample_at(loop->params, loop->ratio_h, row, loop->x.h);
-        for (int32_t column = 0; column < y->w; column++) {
-            sample h = sample_at(loop->params, loop->ratio_w, column, loop->x.w);
-            interp_pixel(loop, n, &v, &h, rmt_pixel_at(y, n, row, column));
-        }
-    }
-}
-
-static void interp_run(const rmt_op_run *run)
-{
-    const interp_params *params = run->params;
-    interp_loop loop = {.run = run,
-                        .params = params,
-                        .x = rmt_pixels_of(&run->in[X]),
-                        .y = rmt_pixels_of(&run->out[0])};
-    loop.ratio_h = ratio_of(params, loop.x.h, loop.y.h, params->scale_h);
-    loop.ratio_w = ratio_of(params, loop.x.w, loop.y.w, params->scale_w);
-    rmt_for_range(run->team, (int64_t)loop.y.n * loop.y.h, 4, interp_rows, &loop);
+    if (params->scale_is_tensor)
+        place->form[RMT_INTERP_SCALE] = RMT_FORM_DENSE;
+    place->scratch_bytes = rmt_interp_scratch(sides);
 }
 
 const rmt_op rmt_op_interp = {.name = "interp",
-                              .params_bytes = sizeof(interp_params),
+                              .params_bytes = sizeof(rmt_interp),
                               .load = interp_load,
                               .infer = interp_infer,
                               .place = interp_place,
-                              .run = interp_run};
+                              .run = rmt_interp_run};

@@ -129,6 +129,32 @@ void rmt_place_like_input(rmt_op_place *place)
     place->place[0].any_pixel_stride = rmt_view_is_channels_last(out);
 }
 
+/* The input whose layout out[0] takes: one of its shape, channels last if there is a choice. -1: none. */
+static int32_t model_of(const rmt_op_place *place)
+{
+    int32_t model = -1;
+    for (int32_t i = place->in_count - 1; i >= 0; i--) {
+        bool full = rmt_shape_equal(&place->in[i].shape, &place->out[0].shape);
+        if (full &&
+            (model < 0 || rmt_view_is_channels_last(&place->in[i]) || !rmt_view_is_channels_last(&place->in[model])))
+            model = i;
+    }
+    return model;
+}
+
+void rmt_place_like_operands(rmt_op_place *place)
+{
+    rmt_view *out = &place->out[0];
+    int32_t model = model_of(place);
+    if (model < 0)
+        rmt_strides_dense(out);
+    else
+        rmt_strides_like(out, &place->in[model]);
+    if (model >= 0 && out->dtype == place->in[model].dtype && rmt_strides_equal(out, &place->in[model]))
+        place->place[0].in_place_of = model;
+    place->place[0].any_pixel_stride = rmt_view_is_channels_last(out);
+}
+
 /* ---- run ----------------------------------------------------------------------------------------------------- */
 
 typedef struct range_loop {

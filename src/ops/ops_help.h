@@ -59,6 +59,9 @@ int64_t rmt_view_read_ints(const rmt_view *view, int64_t *values, int64_t capaci
 /* Any strides in, out[0] like in[0] and in its place if possible. For operators that work element by element. */
 void rmt_place_like_input(rmt_op_place *place);
 
+/* The same for operands that are repeated to the shape of out[0], which lies as one of that shape does. */
+void rmt_place_like_operands(rmt_op_place *place);
+
 /* The order of dimensions of `like` (same rank), without gaps, channels last where `like` is so. */
 void rmt_strides_like(rmt_view *view, const rmt_view *like);
 

@@ -8,6 +8,8 @@ extern const rmt_op rmt_op_arg, rmt_op_batch_norm, rmt_op_binary, rmt_op_cast, r
     rmt_op_conv2d_transpose, rmt_op_expand, rmt_op_full, rmt_op_identity, rmt_op_interp, rmt_op_layer_norm,
     rmt_op_matmul, rmt_op_pool2d, rmt_op_reduce, rmt_op_reshape, rmt_op_rnn, rmt_op_scale, rmt_op_shape, rmt_op_slice,
     rmt_op_softmax, rmt_op_split, rmt_op_stack_scalars, rmt_op_transpose, rmt_op_unary;
+extern const rmt_op rmt_op_deformable_conv, rmt_op_grid_sample, rmt_op_group_norm, rmt_op_p_norm, rmt_op_pixels,
+    rmt_op_unfold;
 
 static const struct {
     const char *name;
@@ -22,6 +24,19 @@ static const struct {
     {"layer_norm", &rmt_op_layer_norm},
     {"softmax", &rmt_op_softmax},
     {"log_softmax", &rmt_op_softmax},
+    {"l2_normalize", &rmt_op_softmax},
+    {"group_norm", &rmt_op_group_norm},
+    {"instance_norm", &rmt_op_group_norm},
+    {"p_norm", &rmt_op_p_norm},
+    {"reduce_logsumexp", &rmt_op_p_norm},
+    {"prelu", &rmt_op_binary},
+    {"pixel_shuffle", &rmt_op_pixels},
+    {"pixel_unshuffle", &rmt_op_pixels},
+    {"space_to_depth", &rmt_op_pixels},
+    {"channel_shuffle", &rmt_op_pixels},
+    {"unfold", &rmt_op_unfold},
+    {"grid_sample", &rmt_op_grid_sample},
+    {"deformable_conv", &rmt_op_deformable_conv},
     {"rnn", &rmt_op_rnn},
     {"interp", &rmt_op_interp},
     {"relu", &rmt_op_unary},

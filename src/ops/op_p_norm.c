@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * p_norm along one axis (or of all numbers) and reduce_logsumexp over any
+ * dimensions: a few passes over what becomes one number, in double precision.
+ */
+#include "ops/ops_help.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct p_norm_params {
+    bool logsumexp, all, keep;
+    double order;
+    int64_t dims[RMT_MAX_RANK];
+    int32_t dim_count;
+} p_norm_params;
+
+static ramet_status p_norm_load(rmt_op_load *load)
+{
+    p_norm_params *params = load->params;
+    const rmt_node *node = load->node;
+    params->logsumexp = strcmp(node->op, "reduce_logsumexp") == 0;
+    params->keep = rmt_node_bool(node, params->logsumexp ? "keep_dim" : "keepdim", false);
+    params->order = rmt_node_float(node, "porder", 2);
+    size_t count = 1;
+    if (params->logsumexp)
+        count = rmt_node_ints(node, "dim", params->dims, RMT_MAX_RANK);
+    else
+        params->dims[0] = rmt_node_int(node, "axis", -1);
+    if (count > RMT_MAX_RANK)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute dim has %zu entries", count);
+    params->dim_count = (int32_t)count;
+    params->all = count == 0 || rmt_node_bool(node, params->logsumexp ? "reduce_all" : "asvector", false);
+    return rmt_load_inputs(load, 1);
+}
+
+/* Which dimensions become one number. False when one of them does not exist. */
+static bool read_mask(const p_norm_params *params, int32_t rank, bool mask[RMT_MAX_RANK])
+{
+    for (int32_t i = 0; i < rank; i++)
+        mask[i] = params->all;
+    for (int32_t i = 0; i < params->dim_count && !params->all; i++) {
+        int32_t dim = rmt_axis_normalize(params->dims[i], rank);
+        if (dim < 0)
+            return false;
+        mask[dim] = true;
+    }
+    return true;
+}
+
+/* The view along the dimensions whose mask is `wanted`. */
+static rmt_view pick_dims(const rmt_view *view, const bool mask[RMT_MAX_RANK], bool wanted)
+{
+    rmt_view picked = {.dtype = view->dtype, .data = view->data};
+    for (int32_t i = 0; i < view->shape.rank; i++) {
+        if (mask[i] != wanted)
+            continue;
+        picked.strides[picked.shape.rank] = view->strides[i];
+        picked.shape.dims[picked.shape.rank++] = view->shape.dims[i];
+    }
+    return picked;
+}
+
+static ramet_status p_norm_infer(rmt_op_infer *infer)
+{
+    const p_norm_params *params = infer->params;
+    const rmt_view *x = &infer->in[0];
+    rmt_view *out = &infer->out[0];
+    bool mask[RMT_MAX_RANK];
+    if (!rmt_dtype_is_float(x->dtype))
+        return rmt_infer_float32(infer, 0);
+    if (!read_mask(params, x->shape.rank, mask))
+        return rmt_infer_fail(infer, "there is no such dimension to reduce");
+    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
+    if (rmt_shape_elements(&reduced.shape) < 1)
+        return rmt_infer_fail(infer, "there is nothing to reduce");
+    out->dtype = x->dtype;
+    out->shape = params->keep ? x->shape : kept.shape;
+    for (int32_t i = 0; i < out->shape.rank && params->keep; i++)
+        out->shape.dims[i] = mask[i] ? 1 : x->shape.dims[i];
+    return rmt_infer_done(infer);
+}
+
+static void p_norm_place(rmt_op_place *place) { rmt_strides_dense(&place->out[0]); }
+
+/* ---- run ------------------------------------------------------------------------------------------------------- */
+
+typedef struct p_norm_loop {
+    const p_norm_params *params;
+    ramet_dtype dtype;
+    rmt_nest reduced; /* the view is x at the element that is computed */
+} p_norm_loop;
+
+/* What a pass over all numbers gathers. */
+typedef enum pass { COUNT_PASS, LARGEST_PASS, SMALLEST_PASS, POWER_PASS, TOP_PASS, EXPONENTIAL_PASS } pass;
+
+static double gather(pass kind, double total, double x, double number)
+{
+    switch (kind) {
+    case COUNT_PASS: return total + (x != 0 ? 1 : 0);
+    case LARGEST_PASS: return fmax(total, fabs(x));
+    case SMALLEST_PASS: return fmin(total, fabs(x));
+    case POWER_PASS: return total + (number == 2 ? x * x : number == 1 ? fabs(x) : pow(fabs(x), number));
+    case TOP_PASS: return fmax(total, x);
+    default: return total + exp(x - number);
+    }
+}
+
+static double run_pass(const p_norm_loop *loop, pass kind, const unsigned char *x, double total, double number)
+{
+    const rmt_nest *nest = &loop->reduced;
+    int64_t rows = rmt_nest_rows(nest), columns = nest->dims[nest->rank - 1], step = nest->strides[0][nest->rank - 1];
+    double values[RMT_ROW_ROOM];
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t offset = rmt_nest_row_offset(nest, 0, r);
+        for (int64_t c = 0; c < columns; c += RMT_ROW_ROOM) {
+            int64_t n = rmt_min_i64(RMT_ROW_ROOM, columns - c);
+            rmt_numbers_to_doubles(loop->dtype, x + (offset + c * step) * nest->bytes[0], step, values, n);
+            for (int64_t i = 0; i < n; i++)
+                total = gather(kind, total, values[i], number);
+        }
+    }
+    return total;
+}
+
+static double norm_of(const p_norm_loop *loop, const unsigned char *x)
+{
+    double order = loop->params->order;
+    if (loop->params->logsumexp) {
+        double largest = run_pass(loop, TOP_PASS, x, -(double)INFINITY, 0);
+        return isfinite(largest) ? largest + log(run_pass(loop, EXPONENTIAL_PASS, x, 0, largest)) : largest;
+    }
+    if (order == 0)
+        return run_pass(loop, COUNT_PASS, x, 0, 0);
+    if (isinf(order))
+        return order > 0 ? run_pass(loop, LARGEST_PASS, x, 0, 0)
+                         : run_pass(loop, SMALLEST_PASS, x, (double)INFINITY, 0);
+    double sum = run_pass(loop, POWER_PASS, x, 0, order);
+    return order == 2 ? sqrt(sum) : order == 1 ? sum : pow(sum, 1 / order);
+}
+
+/* A row of kept elements. */
+static void norm_row(void *context, const rmt_row *row)
+{
+    const p_norm_loop *loop = context;
+    int64_t bytes = loop->reduced.bytes[0];
+    for (int64_t i = 0; i < row->n; i++) {
+        double norm = norm_of(loop, (const unsigned char *)row->at[0] + i * row->step[0] * bytes);
+        rmt_numbers_from_doubles(loop->dtype, &norm, (unsigned char *)row->at[1] + i * row->step[1] * bytes, 1, 1);
+    }
+}
+
+static void p_norm_run(const rmt_op_run *run)
+{
+    const p_norm_params *params = run->params;
+    const rmt_view *x = &run->in[0], *out = &run->out[0];
+    bool mask[RMT_MAX_RANK];
+    if (rmt_shape_elements(&out->shape) == 0)
+        return;
+    (void)read_mask(params, x->shape.rank, mask);
+    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
+    rmt_view kept_out = params->keep ? pick_dims(out, mask, false) : *out;
+    p_norm_loop loop = {params, x->dtype, rmt_nest_of((const rmt_view *const[]){&reduced}, 1)};
+    rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&kept, &kept_out}, 2);
+    nest.piece = rmt_max_i64(1, nest.piece / rmt_shape_elements(&reduced.shape));
+    rmt_nest_run(&nest, run->team, norm_row, &loop);
+}
+
+const rmt_op rmt_op_p_norm = {.name = "p_norm",
+                              .params_bytes = sizeof(p_norm_params),
+                              .load = p_norm_load,
+                              .infer = p_norm_infer,
+                              .place = p_norm_place,
+                              .run = p_norm_run};
