@@ -103,7 +103,7 @@ static ramet_status load_inputs(node_memory *m, const rmt_node *node, rmt_view *
         const rmt_late_value *value = rmt_late_get(m->late, index);
         if (value->array != NULL || !is_there(m->late, index, value))
             return rmt_fail(m->late->error, RAMET_STATUS_BAD_FORMAT, "input %d, '%.64s', %s", (int)i,
-                            rmt_model_graph(m->late->model)->values[index].name,
+                            rmt_late_name(m->late, index),
                             value->array != NULL ? "is a list of tensors" : "was not written on the way here");
         in[i] = value->view;
         if (in[i].data != NULL && !make_dense(m, &in[i]))
@@ -246,8 +246,7 @@ ramet_status rmt_late_output(rmt_late *late, int32_t value, rmt_view *output, ra
     const rmt_late_value *v = rmt_late_get(late, value);
     late->error = error;
     if (v->view.data == NULL)
-        return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "output '%.64s' %s",
-                        rmt_model_graph(late->model)->values[value].name,
+        return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "output '%.64s' %s", rmt_late_name(late, value),
                         v->array != NULL ? "is a list of tensors" : "was not written in this run");
     if (v->memory == NULL || !rmt_view_is_dense(&v->view)) {
         rmt_late_value dense;

@@ -79,10 +79,21 @@ ramet_status rmt_late_make(rmt_late *late, ramet_dtype dtype, const rmt_shape *s
 /* Copies from one view to another of the same shape and dtype. */
 void rmt_late_copy(const rmt_late *late, const rmt_view *from, const rmt_view *to);
 
+/* The first number of a tensor, by which something is decided; a fraction other than 0 is 1. */
+ramet_status rmt_late_number(rmt_late *late, int32_t value, int64_t *number);
+const char *rmt_late_name(const rmt_late *late, int32_t value);
+
 /* Runs nodes in order; `nodes` are of one block. */
 ramet_status rmt_late_run_nodes(rmt_late *late, rmt_indices nodes);
 
 /* Runs an operator that is the executor's own. */
 ramet_status rmt_late_run_control(rmt_late *late, const rmt_node *node, const rmt_bound_node *bound);
+
+/* Lists: as the operators of these names. */
+ramet_status rmt_late_array_create(rmt_late *late, const rmt_node *node, const rmt_bound_node *bound);
+ramet_status rmt_late_array_write(rmt_late *late, const rmt_node *node, const rmt_bound_node *bound);
+ramet_status rmt_late_array_read(rmt_late *late, const rmt_node *node, const rmt_bound_node *bound);
+ramet_status rmt_late_array_length(rmt_late *late, const rmt_node *node, const rmt_bound_node *bound);
+ramet_status rmt_late_array_join(rmt_late *late, const rmt_node *node, const rmt_bound_node *bound);
 
 #endif

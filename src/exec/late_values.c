@@ -155,6 +155,30 @@ void rmt_late_copy(const rmt_late *late, const rmt_view *from, const rmt_view *t
                                   .team = late->team});
 }
 
+ramet_status rmt_late_number(rmt_late *late, int32_t value, int64_t *number)
+{
+    const rmt_view *view = &rmt_late_get(late, value)->view;
+    if (view->data == NULL || rmt_shape_elements(&view->shape) < 1)
+        return rmt_fail(late->error, RAMET_STATUS_BAD_SHAPE, "'%.64s' has no number to decide by",
+                        rmt_late_name(late, value));
+    switch (view->dtype) {
+    case RAMET_DTYPE_BOOL:
+    case RAMET_DTYPE_UINT8: *number = *(const uint8_t *)view->data; break;
+    case RAMET_DTYPE_INT32: *number = *(const int32_t *)view->data; break;
+    case RAMET_DTYPE_INT64: *number = *(const int64_t *)view->data; break;
+    case RAMET_DTYPE_FLOAT32: *number = *(const float *)view->data != 0.0F; break;
+    default:
+        return rmt_fail(late->error, RAMET_STATUS_UNSUPPORTED, "'%.64s' of type %s cannot decide",
+                        rmt_late_name(late, value), ramet_dtype_name(view->dtype));
+    }
+    return RAMET_STATUS_OK;
+}
+
+const char *rmt_late_name(const rmt_late *late, int32_t value)
+{
+    return rmt_model_graph(late->model)->values[value].name;
+}
+
 void rmt_late_clear(rmt_late *late)
 {
     for (size_t i = 0; i < late->value_count; i++)
