@@ -3,7 +3,7 @@
 #include "formats/desc_table.h"
 
 static const rmt_op_rule *const tables[] = {rmt_op_rules_control, rmt_op_rules_layers, rmt_op_rules_math,
-                                            rmt_op_rules_tensors};
+                                            rmt_op_rules_tensors, rmt_op_rules_boxes};
 
 const rmt_op_rule *rmt_op_rule_find(rmt_span type)
 {

@@ -23,7 +23,8 @@ typedef struct rmt_op_rule {
 } rmt_op_rule;
 
 /* Lists by kind, each ended by an empty rule. */
-extern const rmt_op_rule rmt_op_rules_control[], rmt_op_rules_layers[], rmt_op_rules_math[], rmt_op_rules_tensors[];
+extern const rmt_op_rule rmt_op_rules_control[], rmt_op_rules_layers[], rmt_op_rules_math[], rmt_op_rules_tensors[],
+    rmt_op_rules_boxes[];
 
 /* NULL when the operator is not listed. */
 const rmt_op_rule *rmt_op_rule_find(rmt_span type);

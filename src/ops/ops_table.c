@@ -11,6 +11,10 @@ extern const rmt_op rmt_op_arg, rmt_op_batch_norm, rmt_op_binary, rmt_op_cast, r
 extern const rmt_op rmt_op_deformable_conv, rmt_op_grid_sample, rmt_op_group_norm, rmt_op_p_norm, rmt_op_pixels,
     rmt_op_unfold;
 
+extern const rmt_op rmt_op_anchors, rmt_op_box_clip, rmt_op_box_coder, rmt_op_collect_fpn_proposals,
+    rmt_op_distribute_fpn_proposals, rmt_op_generate_proposals, rmt_op_iou_similarity, rmt_op_matrix_nms,
+    rmt_op_multiclass_nms, rmt_op_nms, rmt_op_polygon_box_transform, rmt_op_roi, rmt_op_yolo_box;
+
 static const struct {
     const char *name;
     const rmt_op *op;
@@ -134,6 +138,23 @@ static const struct {
     {"array_read", &rmt_op_array_read},
     {"array_length", &rmt_op_array_length},
     {"array_join", &rmt_op_array_join},
+    {"multiclass_nms3", &rmt_op_multiclass_nms},
+    {"multiclass_nms", &rmt_op_multiclass_nms},
+    {"matrix_nms", &rmt_op_matrix_nms},
+    {"nms", &rmt_op_nms},
+    {"yolo_box", &rmt_op_yolo_box},
+    {"prior_box", &rmt_op_anchors},
+    {"density_prior_box", &rmt_op_anchors},
+    {"anchor_generator", &rmt_op_anchors},
+    {"box_coder", &rmt_op_box_coder},
+    {"box_clip", &rmt_op_box_clip},
+    {"iou_similarity", &rmt_op_iou_similarity},
+    {"polygon_box_transform", &rmt_op_polygon_box_transform},
+    {"generate_proposals", &rmt_op_generate_proposals},
+    {"distribute_fpn_proposals", &rmt_op_distribute_fpn_proposals},
+    {"collect_fpn_proposals", &rmt_op_collect_fpn_proposals},
+    {"roi_align", &rmt_op_roi},
+    {"roi_pool", &rmt_op_roi},
 };
 
 const rmt_op *rmt_op_find(const char *name)
