@@ -26,7 +26,7 @@ static bool adapt_mean(const rmt_node *raw, rmt_graph *graph, int32_t node)
     return rmt_node_set_int(graph, node, "reduce_all", 1);
 }
 
-#define REDUCE_ATTRS "dim keep_dim reduce_all"
+#define REDUCE_ATTRS "dim keep_dim reduce_all dtype=out_dtype#"
 #define ARG_ATTRS "axis keepdims flatten dtype=dtype#"
 
 const rmt_op_rule rmt_op_rules_math[] = {
@@ -39,6 +39,25 @@ const rmt_op_rule rmt_op_rules_math[] = {
     {"elementwise_pow", "pow_elementwise", "X Y", "Out", "axis", NULL},
     {"elementwise_mod", "remainder", "X Y", "Out", "axis", NULL},
     {"elementwise_floordiv", "floor_divide", "X Y", "Out", "axis", NULL},
+    {"equal", "equal", "X Y", "Out", "axis", NULL},
+    {"not_equal", "not_equal", "X Y", "Out", "axis", NULL},
+    {"less_than", "less_than", "X Y", "Out", "axis", NULL},
+    {"less_equal", "less_equal", "X Y", "Out", "axis", NULL},
+    {"greater_than", "greater_than", "X Y", "Out", "axis", NULL},
+    {"greater_equal", "greater_equal", "X Y", "Out", "axis", NULL},
+    {"logical_and", "logical_and", "X Y", "Out", "", NULL},
+    {"logical_or", "logical_or", "X Y", "Out", "", NULL},
+    {"logical_xor", "logical_xor", "X Y", "Out", "", NULL},
+    {"bitwise_and", "bitwise_and", "X Y", "Out", "", NULL},
+    {"bitwise_or", "bitwise_or", "X Y", "Out", "", NULL},
+    {"bitwise_xor", "bitwise_xor", "X Y", "Out", "", NULL},
+    {"logical_not", "logical_not", "X", "Out", "", NULL},
+    {"bitwise_not", "bitwise_not", "X", "Out", "", NULL},
+    {"isnan_v2", "isnan", "X", "Out", "", NULL},
+    {"isinf_v2", "isinf", "X", "Out", "", NULL},
+    {"isfinite_v2", "isfinite", "X", "Out", "", NULL},
+    {"sum", "add_n", "X*", "Out", "", NULL},
+
     {"relu", "relu", "X", "Out", "", NULL},
     {"relu6", "relu6", "X", "Out", "threshold", NULL},
     {"sigmoid", "sigmoid", "X", "Out", "", NULL},
@@ -102,6 +121,8 @@ const rmt_op_rule rmt_op_rules_math[] = {
     {"reduce_prod", "reduce_prod", "X", "Out", REDUCE_ATTRS, NULL},
     {"logsumexp", "reduce_logsumexp", "X", "Out", "dim=axis keep_dim=keepdim reduce_all", NULL},
     {"p_norm", "p_norm", "X", "Out", "porder axis epsilon keepdim asvector", NULL},
+    {"reduce_any", "reduce_any", "X", "Out", REDUCE_ATTRS, NULL},
+    {"reduce_all", "reduce_all", "X", "Out", REDUCE_ATTRS, NULL},
     {"mean", "reduce_mean", "X", "Out", "", adapt_mean},
     {"arg_max", "arg_max", "X", "Out", ARG_ATTRS, NULL},
     {"arg_min", "arg_min", "X", "Out", ARG_ATTRS, NULL},

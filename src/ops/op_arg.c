@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * arg_max and arg_min along an axis, or over everything: the place of the
- * first largest or smallest element; NaN never wins.
+ * first (or last) largest or smallest element; NaN never wins.
  */
 #include "ops/ops_help.h"
 
@@ -10,6 +10,7 @@
 typedef struct arg_params {
     int64_t axis;
     bool minimum, keep, flatten;
+    bool last;         /* of equal entries the last one counts */
     ramet_dtype dtype; /* of the result */
 } arg_params;
 
@@ -23,6 +24,7 @@ static ramet_status arg_load(rmt_op_load *load)
     params->minimum = strcmp(load->node->op, "arg_min") == 0;
     params->axis = rmt_node_int(load->node, "axis", -1);
     params->keep = rmt_node_bool(load->node, "keepdims", false);
+    params->last = rmt_node_bool(load->node, "last", false);
     params->flatten = rmt_node_bool(load->node, "flatten", false);
     return rmt_load_inputs(load, 1);
 }
@@ -70,7 +72,8 @@ static int64_t find_double(const arg_loop *loop, const unsigned char *x)
     double best = 0, value;
     for (int64_t i = 0; i < loop->n; i++) {
         rmt_numbers_to_doubles(loop->dtype, x + i * bytes, 1, &value, 1);
-        if (found < 0 ? value == value : loop->params->minimum ? value < best : value > best) {
+        bool better = loop->params->minimum ? value < best : value > best;
+        if (found < 0 ? value == value : better || (loop->params->last && value == best)) {
             found = i;
             best = value;
         }
@@ -83,7 +86,8 @@ static int64_t find_int(const arg_loop *loop, const unsigned char *x)
     int64_t bytes = loop->step * (int64_t)ramet_dtype_bytes(loop->dtype), found = 0, best = 0, value;
     for (int64_t i = 0; i < loop->n; i++) {
         rmt_numbers_to_ints(loop->dtype, x + i * bytes, 1, &value, 1);
-        if (i == 0 || (loop->params->minimum ? value < best : value > best)) {
+        bool better = loop->params->minimum ? value < best : value > best;
+        if (i == 0 || better || (loop->params->last && value == best)) {
             found = i;
             best = value;
         }
@@ -93,7 +97,7 @@ static int64_t find_int(const arg_loop *loop, const unsigned char *x)
 
 static int64_t find(const arg_loop *loop, const unsigned char *x)
 {
-    if (loop->dtype == RAMET_DTYPE_FLOAT32 && loop->step == 1 && !loop->params->minimum)
+    if (loop->dtype == RAMET_DTYPE_FLOAT32 && loop->step == 1 && !loop->params->minimum && !loop->params->last)
         return loop->kernels->arg_max((const float *)(const void *)x, loop->n);
     return rmt_dtype_is_float(loop->dtype) ? find_double(loop, x) : find_int(loop, x);
 }

@@ -9,6 +9,7 @@
 
 typedef struct expand_params {
     bool tile;
+    bool two_way;               /* a wanted 1 keeps the dimension, and so does one that is not wanted at all */
     int64_t list[RMT_MAX_RANK]; /* the shape, or the counts */
     int32_t count;
 } expand_params;
@@ -17,6 +18,7 @@ static ramet_status expand_load(rmt_op_load *load)
 {
     expand_params *params = load->params;
     params->tile = strcmp(load->node->op, "tile") == 0;
+    params->two_way = rmt_node_bool(load->node, "two_way", false);
     const char *name = params->tile ? "repeat_times" : "shape";
     size_t count = rmt_node_ints(load->node, name, params->list, RMT_MAX_RANK);
     if (count > RMT_MAX_RANK)
@@ -26,12 +28,12 @@ static ramet_status expand_load(rmt_op_load *load)
 }
 
 /* The size of one dimension of the result; -1: it does not fit. `wanted` -1 keeps. */
-static int64_t expand_dim(bool tile, int64_t dim, int64_t wanted)
+static int64_t expand_dim(const expand_params *params, int64_t dim, int64_t wanted)
 {
     int64_t product;
-    if (tile)
+    if (params->tile)
         return wanted >= 0 && rmt_mul_i64(dim, wanted, &product) ? product : -1;
-    if (wanted == -1 || wanted == dim)
+    if (wanted == -1 || wanted == dim || (wanted == 1 && params->two_way))
         return dim;
     return dim == 1 ? wanted : -1;
 }
@@ -45,14 +47,14 @@ static ramet_status expand_infer(rmt_op_infer *infer)
     memcpy(list, params->list, sizeof list);
     if (infer->in_count > 1 && infer->in[1].shape.rank >= 0)
         count = rmt_view_read_ints(&infer->in[1], list, RMT_MAX_RANK);
-    if (count < 0 || (!params->tile && count < x->rank))
+    if (count < 0 || (!params->tile && !params->two_way && count < x->rank))
         return rmt_infer_unknown(infer, "the shape is not known before the run, or too short or long");
     out->rank = (int32_t)rmt_max_i64(count, x->rank);
     for (int32_t i = 0; i < out->rank; i++) {
         int32_t from_end = out->rank - i;
         int64_t dim = from_end <= x->rank ? x->dims[x->rank - from_end] : 1;
         int64_t wanted = from_end <= count ? list[count - from_end] : 1;
-        out->dims[i] = expand_dim(params->tile, dim, wanted);
+        out->dims[i] = expand_dim(params, dim, wanted);
         if (out->dims[i] < 0 || (from_end > x->rank && wanted == -1))
             return rmt_infer_fail(infer, "dimension %d cannot become %lld", (int)i, (long long)wanted);
     }

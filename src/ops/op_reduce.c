@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod over any
- * dimensions of any layout. Two ways are fast: what is reduced lies together
- * (a row becomes a number), or what is kept does (rows are added into a row:
- * the mean over the pixels of a channels-last image). Everything else, and
- * every dtype but float32, goes through int64 or double, one by one.
+ * reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, and
+ * reduce_any, reduce_all of truths, over any dimensions of any layout. Two ways
+ * are fast: what is reduced lies together (a row becomes a number), or what is
+ * kept does (rows are added into a row: the mean over the pixels of a
+ * channels-last image). Everything else, and every dtype but float32, goes
+ * through int64 or double, one result after the other.
  *
  * The order of a sum follows from the layout alone, never from how the kept
  * elements are split among threads.
  */
 #include "ops/ops_help.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { GROUP = 64 }; /* rows that are added up before they are added to the total: bounds the rounding of long sums */
@@ -18,6 +20,9 @@ enum { GROUP = 64 }; /* rows that are added up before they are added to the tota
 typedef struct reduce_params {
     rmt_reduce function;
     bool mean, keep, all;
+    bool truths; /* numbers count as 0 or 1, and so does the result */
+    bool own_dtype;
+    ramet_dtype dtype; /* of the result, where own_dtype */
     int64_t dims[RMT_MAX_RANK];
     int32_t dim_count;
 } reduce_params;
@@ -27,22 +32,28 @@ static ramet_status reduce_load(rmt_op_load *load)
     static const struct {
         const char *name;
         rmt_reduce function;
-        bool mean;
+        bool mean, truths;
     } kinds[] = {
-        {"reduce_sum", RMT_REDUCE_SUM, false},   {"reduce_mean", RMT_REDUCE_SUM, true},
-        {"reduce_max", RMT_REDUCE_MAX, false},   {"reduce_min", RMT_REDUCE_MIN, false},
-        {"reduce_prod", RMT_REDUCE_PROD, false},
+        {"reduce_sum", RMT_REDUCE_SUM, false, false},   {"reduce_mean", RMT_REDUCE_SUM, true, false},
+        {"reduce_max", RMT_REDUCE_MAX, false, false},   {"reduce_min", RMT_REDUCE_MIN, false, false},
+        {"reduce_prod", RMT_REDUCE_PROD, false, false}, {"reduce_any", RMT_REDUCE_MAX, false, true},
+        {"reduce_all", RMT_REDUCE_MIN, false, true},
     };
     reduce_params *params = load->params;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, load->node->op) == 0) {
             params->function = kinds[i].function;
             params->mean = kinds[i].mean;
+            params->truths = kinds[i].truths;
         }
     }
     size_t count = rmt_node_ints(load->node, "dim", params->dims, RMT_MAX_RANK);
     if (count > RMT_MAX_RANK)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute dim has %zu entries", count);
+    params->own_dtype = rmt_node_attr(load->node, "dtype") != NULL;
+    params->dtype = (ramet_dtype)rmt_node_int(load->node, "dtype", RAMET_DTYPE_FLOAT32);
+    if (ramet_dtype_bytes(params->dtype) == 0)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute dtype names no element type");
     params->dim_count = (int32_t)count;
     params->keep = rmt_node_bool(load->node, "keep_dim", false);
     params->all = rmt_node_bool(load->node, "reduce_all", false) || count == 0;
@@ -76,6 +87,16 @@ static rmt_view pick_dims(const rmt_view *view, const bool mask[RMT_MAX_RANK], b
     return picked;
 }
 
+/* Sums and products of truths are counts. */
+static ramet_dtype result_dtype(const reduce_params *params, ramet_dtype dtype)
+{
+    bool counts =
+        dtype == RAMET_DTYPE_BOOL && (params->function == RMT_REDUCE_SUM || params->function == RMT_REDUCE_PROD);
+    if (params->truths)
+        return RAMET_DTYPE_BOOL;
+    return params->own_dtype ? params->dtype : counts ? RAMET_DTYPE_INT64 : dtype;
+}
+
 static ramet_status reduce_infer(rmt_op_infer *infer)
 {
     const reduce_params *params = infer->params;
@@ -86,9 +107,10 @@ static ramet_status reduce_infer(rmt_op_infer *infer)
         return rmt_infer_fail(infer, "attribute dim names a dimension that is not there");
     rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
     bool sums = params->function == RMT_REDUCE_SUM && !params->mean;
-    if (rmt_shape_elements(&reduced.shape) < 1 && !sums && params->function != RMT_REDUCE_PROD)
+    bool needs_one = !sums && !params->truths && params->function != RMT_REDUCE_PROD;
+    if (rmt_shape_elements(&reduced.shape) < 1 && needs_one && rmt_shape_elements(&kept.shape) != 0)
         return rmt_infer_fail(infer, "there is nothing to reduce");
-    out->dtype = x->dtype;
+    out->dtype = result_dtype(params, x->dtype);
     out->shape = params->keep ? x->shape : kept.shape;
     for (int32_t i = 0; i < out->shape.rank && params->keep; i++)
         out->shape.dims[i] = mask[i] ? 1 : x->shape.dims[i];
@@ -175,19 +197,57 @@ static void reduce_rows(void *context, const rmt_row *row)
 
 /* ---- any dtype, any strides -------------------------------------------------------------------------------------- */
 
+static double fold_double(rmt_reduce function, double total, double value)
+{
+    switch (function) {
+    case RMT_REDUCE_MAX: return value > total || isnan(value) ? value : total;
+    case RMT_REDUCE_MIN: return value < total || isnan(value) ? value : total;
+    case RMT_REDUCE_PROD: return total * value;
+    default: return total + value;
+    }
+}
+
+static int64_t fold_int(rmt_reduce function, int64_t total, int64_t value)
+{
+    switch (function) {
+    case RMT_REDUCE_MAX: return rmt_max_i64(total, value);
+    case RMT_REDUCE_MIN: return rmt_min_i64(total, value);
+    case RMT_REDUCE_PROD: return (int64_t)((uint64_t)total * (uint64_t)value);
+    default: return (int64_t)((uint64_t)total + (uint64_t)value);
+    }
+}
+
+/* Reads what is reduced into one element, row by row in pieces: [first, first + count) of row r, as truths if wanted. */
+static void read_doubles(const reduce_loop *loop, const unsigned char *x, int64_t r, int64_t first, int64_t count,
+                         double *values)
+{
+    int64_t offset = rmt_nest_row_offset(&loop->reduced, 0, r) + first * loop->step;
+    rmt_numbers_to_doubles(loop->run->in[0].dtype, x + offset * loop->reduced.bytes[0], loop->step, values, count);
+    for (int64_t i = 0; i < count && loop->params->truths; i++)
+        values[i] = values[i] != 0;
+}
+
+static void read_ints(const reduce_loop *loop, const unsigned char *x, int64_t r, int64_t first, int64_t count,
+                      int64_t *values)
+{
+    int64_t offset = rmt_nest_row_offset(&loop->reduced, 0, r) + first * loop->step;
+    rmt_numbers_to_ints(loop->run->in[0].dtype, x + offset * loop->reduced.bytes[0], loop->step, values, count);
+    for (int64_t i = 0; i < count && loop->params->truths; i++)
+        values[i] = values[i] != 0;
+}
+
 static double reduce_doubles(const reduce_loop *loop, const unsigned char *x)
 {
-    static const double start[RMT_REDUCE_COUNT] = {[RMT_REDUCE_PROD] = 1};
-    ramet_dtype dtype = loop->run->in[0].dtype;
-    double total = start[loop->params->function], value;
-    for (int64_t i = 0; i < loop->rows * loop->columns; i++) {
-        int64_t offset = rmt_nest_row_offset(&loop->reduced, 0, i / loop->columns) + i % loop->columns * loop->step;
-        rmt_numbers_to_doubles(dtype, x + offset * loop->reduced.bytes[0], 1, &value, 1);
-        switch (loop->params->function) {
-        case RMT_REDUCE_MAX: total = i == 0 || value > total ? value : total; break;
-        case RMT_REDUCE_MIN: total = i == 0 || value < total ? value : total; break;
-        case RMT_REDUCE_PROD: total *= value; break;
-        default: total += value; break;
+    static const double start[RMT_REDUCE_COUNT] = {
+        [RMT_REDUCE_MAX] = (double)-INFINITY, [RMT_REDUCE_MIN] = (double)INFINITY, [RMT_REDUCE_PROD] = 1};
+    rmt_reduce function = loop->params->function;
+    double values[RMT_ROW_ROOM], total = loop->params->truths ? function == RMT_REDUCE_MIN : start[function];
+    for (int64_t r = 0; r < loop->rows; r++) {
+        for (int64_t first = 0; first < loop->columns; first += RMT_ROW_ROOM) {
+            int64_t count = rmt_min_i64(RMT_ROW_ROOM, loop->columns - first);
+            read_doubles(loop, x, r, first, count, values);
+            for (int64_t i = 0; i < count; i++)
+                total = fold_double(function, total, values[i]);
         }
     }
     return loop->params->mean ? total / loop->count : total;
@@ -195,16 +255,16 @@ static double reduce_doubles(const reduce_loop *loop, const unsigned char *x)
 
 static int64_t reduce_ints(const reduce_loop *loop, const unsigned char *x)
 {
-    ramet_dtype dtype = loop->run->in[0].dtype;
-    int64_t total = loop->params->function == RMT_REDUCE_PROD ? 1 : 0, value;
-    for (int64_t i = 0; i < loop->rows * loop->columns; i++) {
-        int64_t offset = rmt_nest_row_offset(&loop->reduced, 0, i / loop->columns) + i % loop->columns * loop->step;
-        rmt_numbers_to_ints(dtype, x + offset * loop->reduced.bytes[0], 1, &value, 1);
-        switch (loop->params->function) {
-        case RMT_REDUCE_MAX: total = i == 0 ? value : rmt_max_i64(value, total); break;
-        case RMT_REDUCE_MIN: total = i == 0 ? value : rmt_min_i64(value, total); break;
-        case RMT_REDUCE_PROD: total = (int64_t)((uint64_t)total * (uint64_t)value); break;
-        default: total = (int64_t)((uint64_t)total + (uint64_t)value); break;
+    static const int64_t start[RMT_REDUCE_COUNT] = {
+        [RMT_REDUCE_MAX] = INT64_MIN, [RMT_REDUCE_MIN] = INT64_MAX, [RMT_REDUCE_PROD] = 1};
+    rmt_reduce function = loop->params->function;
+    int64_t values[RMT_ROW_ROOM], total = loop->params->truths ? function == RMT_REDUCE_MIN : start[function];
+    for (int64_t r = 0; r < loop->rows; r++) {
+        for (int64_t first = 0; first < loop->columns; first += RMT_ROW_ROOM) {
+            int64_t count = rmt_min_i64(RMT_ROW_ROOM, loop->columns - first);
+            read_ints(loop, x, r, first, count, values);
+            for (int64_t i = 0; i < count; i++)
+                total = fold_int(function, total, values[i]);
         }
     }
     return loop->params->mean ? total / (int64_t)loop->count : total;
@@ -213,15 +273,15 @@ static int64_t reduce_ints(const reduce_loop *loop, const unsigned char *x)
 static void reduce_one_by_one(void *context, const rmt_row *row)
 {
     const reduce_loop *loop = context;
-    ramet_dtype dtype = loop->run->in[0].dtype;
-    int64_t bytes = loop->reduced.bytes[0];
+    ramet_dtype to = loop->run->out[0].dtype;
+    int64_t x_bytes = loop->reduced.bytes[0], out_bytes = (int64_t)ramet_dtype_bytes(to);
     for (int64_t i = 0; i < row->n; i++) {
-        const unsigned char *x = (const unsigned char *)row->at[0] + i * row->step[0] * bytes;
-        unsigned char *out = (unsigned char *)row->at[1] + i * row->step[1] * bytes;
-        if (rmt_dtype_is_float(dtype))
-            rmt_numbers_from_doubles(dtype, (const double[]){reduce_doubles(loop, x)}, out, 1, 1);
+        const unsigned char *x = (const unsigned char *)row->at[0] + i * row->step[0] * x_bytes;
+        unsigned char *out = (unsigned char *)row->at[1] + i * row->step[1] * out_bytes;
+        if (rmt_dtype_is_float(loop->run->in[0].dtype))
+            rmt_numbers_from_doubles(to, (const double[]){reduce_doubles(loop, x)}, out, 1, 1);
         else
-            rmt_numbers_from_ints(dtype, (const int64_t[]){reduce_ints(loop, x)}, out, 1, 1);
+            rmt_numbers_from_ints(to, (const int64_t[]){reduce_ints(loop, x)}, out, 1, 1);
     }
 }
 
@@ -244,9 +304,10 @@ static void reduce_run(const rmt_op_run *run)
     loop.count = (double)(loop.rows * loop.columns);
     nest.piece = rmt_max_i64(1, rmt_min_i64(RMT_ROW_ROOM, nest.piece / rmt_max_i64(1, loop.rows * loop.columns)));
     rmt_row_task task = reduce_one_by_one;
-    if (x->dtype == RAMET_DTYPE_FLOAT32 && loop.count > 0 && loop.step == 1) {
+    bool floats = x->dtype == RAMET_DTYPE_FLOAT32 && out->dtype == RAMET_DTYPE_FLOAT32 && loop.count > 0;
+    if (floats && loop.step == 1) {
         task = reduce_together;
-    } else if (x->dtype == RAMET_DTYPE_FLOAT32 && loop.count > 0 && nest.strides[0][nest.rank - 1] == 1) {
+    } else if (floats && nest.strides[0][nest.rank - 1] == 1) {
         task = reduce_rows;
         nest.piece = rmt_max_i64(nest.piece, 64);
     }

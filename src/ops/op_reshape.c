@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reshape, flatten, squeeze, unsqueeze: the same numbers under another shape.
+ * reshape, flatten, flatten_matrix, squeeze, unsqueeze: the same numbers under another shape.
  * Where the strides allow it the result is a view (channels-last [n, c, h, w]
  * as [n, c, h * w], say); where not, the input is first made dense, and then
  * it is one.
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-typedef enum reshape_kind { RESHAPE, FLATTEN, SQUEEZE, UNSQUEEZE } reshape_kind;
+typedef enum reshape_kind { RESHAPE, FLATTEN, FLATTEN_MATRIX, SQUEEZE, UNSQUEEZE } reshape_kind;
 
 typedef struct reshape_params {
     reshape_kind kind;
@@ -24,6 +24,7 @@ static ramet_status reshape_load(rmt_op_load *load)
         const char *name, *attribute;
     } kinds[] = {[RESHAPE] = {"reshape", "shape"},
                  [FLATTEN] = {"flatten", ""},
+                 [FLATTEN_MATRIX] = {"flatten_matrix", ""},
                  [SQUEEZE] = {"squeeze", "axes"},
                  [UNSQUEEZE] = {"unsqueeze", "axes"}};
     reshape_params *params = load->params;
@@ -34,7 +35,7 @@ static ramet_status reshape_load(rmt_op_load *load)
     if (count > RMT_MAX_RANK)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute %s has %zu entries", attribute, count);
     params->count = (int32_t)count;
-    params->start = rmt_node_int(load->node, "start_axis", 1);
+    params->start = rmt_node_int(load->node, params->kind == FLATTEN ? "start_axis" : "axis", 1);
     params->stop = rmt_node_int(load->node, "stop_axis", -1);
     return rmt_load_inputs(load, 1);
 }
@@ -88,6 +89,16 @@ static bool flatten(const reshape_params *params, const rmt_shape *x, rmt_shape 
     return true;
 }
 
+/* The dimensions before an axis as one, those from there on as another. */
+static bool flatten_matrix(const reshape_params *params, const rmt_shape *x, rmt_shape *out)
+{
+    int64_t axis = params->start + (params->start < 0 ? x->rank : 0);
+    if (axis < 0 || axis > x->rank)
+        return false;
+    *out = (rmt_shape){2, {rmt_dims_product(x, 0, (int32_t)axis), rmt_dims_product(x, (int32_t)axis, x->rank)}};
+    return true;
+}
+
 /* Drops the listed dimensions that are 1, or all that are when none is listed. */
 static bool squeeze(const reshape_params *params, const rmt_shape *x, rmt_shape *out)
 {
@@ -138,6 +149,7 @@ static ramet_status reshape_infer(rmt_op_infer *infer)
     switch (params->kind) {
     case RESHAPE: fits = reshape(shape, (int32_t)count, x, out); break;
     case FLATTEN: fits = flatten(params, x, out); break;
+    case FLATTEN_MATRIX: fits = flatten_matrix(params, x, out); break;
     case SQUEEZE: fits = squeeze(params, x, out); break;
     case UNSQUEEZE: fits = unsqueeze(params, x, out); break;
     }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * split along an axis: into sections whose sizes are an attribute or a tensor,
- * or into equal parts. Views.
+ * or into equal parts; unstack: into single entries without that axis. Views.
  */
 #include "ops/ops_help.h"
+
+#include <string.h>
 
 enum { X, SECTIONS };
 
@@ -109,3 +111,46 @@ const rmt_op rmt_op_split = {.name = "split",
                              .load = split_load,
                              .infer = split_infer,
                              .place = split_place};
+
+/* ---- unstack ------------------------------------------------------------------------------------------------------ */
+
+static ramet_status unstack_load(rmt_op_load *load)
+{
+    split_params *params = load->params;
+    params->axis = rmt_node_int(load->node, "axis", 0);
+    return rmt_load_inputs(load, 1);
+}
+
+static ramet_status unstack_infer(rmt_op_infer *infer)
+{
+    const split_params *params = infer->params;
+    const rmt_view *x = &infer->in[X];
+    int32_t axis = rmt_axis_normalize(params->axis, x->shape.rank);
+    if (axis < 0 || x->shape.dims[axis] != infer->out_count)
+        return rmt_infer_fail(infer, "axis %lld does not have an entry for each of %d outputs", (long long)params->axis,
+                              (int)infer->out_count);
+    for (int32_t o = 0; o < infer->out_count; o++) {
+        infer->out[o].dtype = x->dtype;
+        infer->out[o].shape = rmt_view_without(x, axis, 1).shape;
+    }
+    return rmt_infer_done(infer);
+}
+
+static void unstack_place(rmt_op_place *place)
+{
+    const split_params *params = place->params;
+    const rmt_view *x = &place->in[X];
+    int32_t axis = rmt_axis_normalize(params->axis, x->shape.rank);
+    rmt_view entry = rmt_view_without(x, axis, 1);
+    for (int32_t o = 0; o < place->out_count; o++) {
+        memcpy(place->out[o].strides, entry.strides, sizeof entry.strides);
+        place->place[o].view_of = X;
+        place->place[o].view_offset = rmt_shape_elements(&entry.shape) == 0 ? 0 : o * x->strides[axis];
+    }
+}
+
+const rmt_op rmt_op_unstack = {.name = "unstack",
+                               .params_bytes = sizeof(split_params),
+                               .load = unstack_load,
+                               .infer = unstack_infer,
+                               .place = unstack_place};
