@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes to graph and to configuration: ProgramDesc (.pdmodel), parameters
- * (.pdiparams), ONNX (.onnx), YAML, dictionaries.
+ * Bytes to graph and to configuration: ProgramDesc (.pdmodel), PIR (.json),
+ * parameters (.pdiparams), ONNX (.onnx), YAML, dictionaries.
  *
  * Everything in a file is distrusted: counts are checked against the bytes
  * that are left, sizes with checked arithmetic, and an error names the file
@@ -27,9 +27,10 @@ typedef struct rmt_model_files {
 
 /*
  * Finds the files of a model. model: the program file, or a folder that holds it: inference.json, inference.pdmodel,
- * model.pdmodel or __model__, the first found. The parameters stand beside it: NAME.pdiparams, or __params__ for
- * __model__. So does the configuration: inference.yml, inference_cls.yaml, infer_cfg.yml or deploy.yaml. params, config:
- * explicit paths, which must exist, or NULL. Absent parameters or configuration are no error here.
+ * model.json, model.pdmodel, inference.onnx, model.onnx or __model__, the first found; or else its only *.json (with
+ * parameters), *.pdmodel or *.onnx. The parameters stand beside it: NAME.pdiparams, or __params__ for __model__. So does
+ * the configuration: inference.yml, inference_cls.yaml, infer_cfg.yml or deploy.yaml. params, config: explicit paths,
+ * which must exist, or NULL. Absent parameters or configuration are no error here.
  */
 ramet_status rmt_model_files_find(const char *model, const char *params, const char *config, rmt_model_files *files,
                                   ramet_error *error);

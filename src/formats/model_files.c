@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a model's files are. The program is found first; the parameters carry its name with another ending; the
- * configuration has one of a few names in the same folder. What the caller names is taken as it is.
+ * Where a model's files are. The program is found first, by one of the usual names or as the only one of its kind; the
+ * parameters carry its name with another ending; the configuration has one of a few names in the same folder. What the
+ * caller names is taken as it is.
  */
 #include "formats/formats.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *const program_names[] = {"inference.json", "inference.pdmodel", "model.pdmodel", "__model__", NULL};
+static const char *const program_names[] = {"inference.json", "inference.pdmodel", "model.json", "model.pdmodel",
+                                            "inference.onnx", "model.onnx",        "__model__",  NULL};
+static const char *const program_endings[] = {".json", ".pdmodel", ".onnx", NULL};
 static const char *const config_names[] = {"inference.yml", "inference_cls.yaml", "infer_cfg.yml", "deploy.yaml", NULL};
 
 static ramet_status join(char *path, const char *folder, size_t folder_bytes, const char *name, ramet_error *error)
@@ -36,6 +39,57 @@ static ramet_status find_first(char *path, const char *folder, size_t folder_byt
     return RAMET_STATUS_OK;
 }
 
+/* The program of a folder whose files have names of their own. */
+typedef struct search {
+    const char *folder, *ending;
+    size_t found;
+    char *path; /* of the first that was found */
+    ramet_status status;
+    ramet_error *error;
+} search;
+
+/* Other things are written in JSON, too: a program of that kind has its parameters beside it. */
+static bool is_program(const char *path, const char *ending)
+{
+    static const char params[] = ".pdiparams";
+    char beside[RMT_PATH_BYTES + sizeof(params)];
+    int stem_bytes = (int)(strlen(path) - strlen(ending));
+    (void)snprintf(beside, sizeof(beside), "%.*s%s", stem_bytes, path, params);
+    return rmt_os_is_file(path) && (strcmp(ending, ".json") != 0 || rmt_os_is_file(beside));
+}
+
+static bool see_name(void *context, const char *name)
+{
+    search *s = context;
+    char path[RMT_PATH_BYTES];
+    if (!rmt_text_ends(name, s->ending) || strlen(name) == strlen(s->ending))
+        return true;
+    s->status = join(path, s->folder, strlen(s->folder), name, s->error);
+    if (s->status != RAMET_STATUS_OK || !is_program(path, s->ending))
+        return s->status == RAMET_STATUS_OK;
+    if (s->found++ == 0)
+        memcpy(s->path, path, sizeof(path));
+    return s->found < 2;
+}
+
+/* The only file with one of the endings, tried in their order; an empty path when there is none. */
+static ramet_status find_only(const char *folder, char *path, ramet_error *error)
+{
+    search s = {.folder = folder, .path = path, .error = error};
+    path[0] = '\0';
+    for (size_t i = 0; program_endings[i] != NULL && s.found == 0 && s.status == RAMET_STATUS_OK; i++) {
+        s.ending = program_endings[i];
+        int failed = rmt_os_each_name(folder, see_name, &s);
+        if (failed != 0)
+            return rmt_fail_errno(error, failed, "read the folder", folder);
+    }
+    if (s.found < 2)
+        return s.status;
+    path[0] = '\0';
+    return rmt_fail(error, RAMET_STATUS_NOT_FOUND, "more than one *%s in the folder '%s': name the one that is meant",
+                    s.ending, folder);
+}
+
 static ramet_status find_program(const char *model, char *path, ramet_error *error)
 {
     if (rmt_os_is_file(model))
@@ -43,10 +97,12 @@ static ramet_status find_program(const char *model, char *path, ramet_error *err
     if (!rmt_os_is_folder(model))
         return rmt_fail(error, RAMET_STATUS_NOT_FOUND, "there is no model '%s'", model);
     ramet_status status = find_first(path, model, strlen(model), program_names, error);
+    if (status == RAMET_STATUS_OK && path[0] == '\0')
+        status = find_only(model, path, error);
     if (status == RAMET_STATUS_OK && path[0] == '\0') {
         status = rmt_fail(error, RAMET_STATUS_NOT_FOUND,
-                          "no program in the folder '%s': neither inference.json, inference.pdmodel, model.pdmodel nor "
-                          "__model__",
+                          "no program in the folder '%s': neither inference.json, inference.pdmodel, model.pdmodel, "
+                          "__model__, nor one *.json, *.pdmodel or *.onnx",
                           model);
     }
     return status;

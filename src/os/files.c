@@ -8,6 +8,7 @@
  */
 #include "os/os.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -139,4 +140,19 @@ bool rmt_os_is_file(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+int rmt_os_each_name(const char *folder, bool (*see)(void *context, const char *name), void *context)
+{
+    DIR *open_folder = opendir(folder);
+    if (open_folder == NULL)
+        return errno;
+    const struct dirent *entry = NULL;
+    do {
+        errno = 0; /* the end of a folder is no error, and differs from one only here */
+        entry = readdir(open_folder);
+    } while (entry != NULL && see(context, entry->d_name));
+    int failed = entry == NULL ? errno : 0;
+    (void)closedir(open_folder);
+    return failed;
 }

@@ -35,6 +35,9 @@ int rmt_os_write_file(const char *path, const unsigned char *data, size_t bytes)
 bool rmt_os_is_folder(const char *path);
 bool rmt_os_is_file(const char *path);
 
+/* Shows the name of each entry of a folder, in no order; stops when `see` answers false. 0 or errno. */
+int rmt_os_each_name(const char *folder, bool (*see)(void *context, const char *name), void *context);
+
 /* ---- pages ---------------------------------------------------------------------------------------- */
 
 /* Zeroed private pages, page-aligned; NULL when there are none. Physical memory is taken on first touch. */

@@ -42,7 +42,9 @@ static int tear_down(void **state)
     static const char *const names[] = {
         "inference.json", "inference.pdmodel", "inference.pdiparams", "inference.yml", "inference_cls.yaml",
         "model.pdmodel",  "model.pdiparams",   "infer_cfg.yml",       "__model__",     "__params__",
-        "lines.txt",      "other.pdmodel",     "other.pdiparams",     "deploy.yaml",
+        "lines.txt",      "other.pdmodel",     "other.pdiparams",     "deploy.yaml",   "model.json",
+        "other.json",     "third.pdmodel",     "third.pdiparams",     "third.json",    "other.onnx",
+        "model.onnx",     "inference.onnx",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         (void)unlink(path_of(names[i]));
@@ -79,6 +81,13 @@ static void files_of_each_series_are_found(void **state)
         {{"inference.json", "inference.pdmodel", "inference.pdiparams"},
          {"inference.json", "inference.pdiparams", NULL}},
         {{"inference.pdmodel"}, {"inference.pdmodel", NULL, NULL}},
+        {{"model.json", "model.pdiparams", "infer_cfg.yml"}, {"model.json", "model.pdiparams", "infer_cfg.yml"}},
+        {{"model.json", "model.pdmodel", "model.pdiparams"}, {"model.json", "model.pdiparams", NULL}},
+        {{"inference.onnx", "inference.yml"}, {"inference.onnx", NULL, "inference.yml"}},
+        {{"other.json", "other.pdiparams", "inference.yml"}, {"other.json", "other.pdiparams", "inference.yml"}},
+        {{"other.json", "third.pdmodel", "third.pdiparams"}, {"third.pdmodel", "third.pdiparams", NULL}},
+        {{"other.json", "other.onnx", "third.json"}, {"other.onnx", NULL, NULL}},
+        {{"other.json", "other.pdiparams", "other.pdmodel", "other.onnx"}, {"other.json", "other.pdiparams", NULL}},
         {{"inference.pdmodel", "model.pdiparams"}, {"inference.pdmodel", NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -127,6 +136,17 @@ static void an_absent_model_is_missed(void **state)
     assert_non_null(strstr(error.message, "inference.pdmodel"));
     assert_int_equal(rmt_model_files_find(path_of("none"), NULL, NULL, &files, &error), RAMET_STATUS_NOT_FOUND);
     assert_int_equal(rmt_model_files_find("", NULL, NULL, &files, &error), RAMET_STATUS_NOT_FOUND);
+}
+
+static void of_several_programs_none_is_guessed(void **state)
+{
+    (void)state;
+    rmt_model_files files;
+    ramet_error error = {0};
+    write_file("other.pdmodel", "", 0);
+    write_file("third.pdmodel", "", 0);
+    assert_int_equal(rmt_model_files_find(folder, NULL, NULL, &files, &error), RAMET_STATUS_NOT_FOUND);
+    assert_non_null(strstr(error.message, "more than one *.pdmodel"));
 }
 
 static void an_endless_path_is_refused(void **state)
@@ -199,6 +219,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_program_file_brings_its_neighbours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(named_files_are_taken_or_missed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_absent_model_is_missed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_several_programs_none_is_guessed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_endless_path_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(text_is_cut_into_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(text_that_is_no_utf8_names_its_line, set_up, tear_down),
