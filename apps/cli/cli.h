@@ -32,7 +32,8 @@ typedef struct cli_verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
 } cli_verb;
 
-extern const cli_verb cli_verb_classify, cli_verb_ocr, cli_verb_run, cli_verb_inspect;
+extern const cli_verb cli_verb_classify, cli_verb_detect, cli_verb_ocr, cli_verb_segment, cli_verb_run,
+    cli_verb_inspect;
 
 /* ---- messages, memory, lists (basics.c) ------------------------------------------------------------------ */
 
@@ -161,12 +162,12 @@ ramet_status cli_sources_expand(const cli_texts *given, cli_texts *paths, ramet_
 typedef struct cli_task {
     const char *name; /* "task" of the JSON lines */
     const char *noun; /* what a result consists of ("text"), for a block under each image; NULL: a line for each */
-    const char *const *shown; /* keys of the text form, in order, NULL-terminated */
+    const char *const *shown; /* keys of the text form, in order, NULL-terminated; or one whose value is an object */
     const void *settings;
     ramet_status (*open)(const void *settings, void **worker, ramet_error *error);
     ramet_status (*clone)(void *worker, void **clone, ramet_error *error);
     void (*close)(void *worker);
-    /* Adds the result to an object: arrays of one length. */
+    /* Adds the result to an object, which has "image": arrays of one length, or an object of numbers. */
     ramet_status (*predict)(void *worker, const ramet_image *image, json_t *result, ramet_error *error);
     void (*memory)(void *worker, ramet_memory *sum); /* adds what the worker holds */
 } cli_task;

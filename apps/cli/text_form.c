@@ -3,7 +3,7 @@
  * JSON objects as text for people.
  *
  * A result (lists of one length) is shown row by row, the chosen lists side by
- * side; any other object as "key: value" lines. Nothing is known here that is
+ * side, or a line for each of its counts; any other object as "key: value" lines. Nothing is known here that is
  * not in the object, so text and JSON cannot disagree.
  */
 #include "cli.h"
@@ -71,12 +71,31 @@ static void print_row(FILE *out, const cli_task *task, const json_t *result, siz
     fputc('\n', out);
 }
 
+/* A line for each member: "IMAGE  KEY  VALUE". */
+static void print_counts(FILE *out, const char *image, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        print_safe(out, image);
+        fputs("  ", out);
+        print_safe(out, key);
+        fputs("  ", out);
+        print_cell(out, value);
+        fputc('\n', out);
+    }
+}
+
 char *cli_result_text(const cli_task *task, const char *image, const json_t *result)
 {
     char *text = NULL;
     size_t bytes;
     FILE *out = cli_must(open_memstream(&text, &bytes));
-    size_t rows = json_array_size(json_object_get(result, task->shown[0]));
+    const json_t *first = json_object_get(result, task->shown[0]);
+    size_t rows = json_array_size(first);
+    if (json_is_object(first))
+        print_counts(out, image, first);
     if (task->noun) {
         print_safe(out, image);
         fprintf(out, ": %zu %s%s\n", rows, task->noun, rows == 1 ? "" : "s");
