@@ -198,5 +198,7 @@ const rmt_op_rule rmt_op_rules_tensors[] = {
     {"pad", "pad", "X", "Out", "paddings value=pad_value", NULL},
     {"pad2d", "pad", "X", "Out", "mode value=pad_value data_format^", adapt_pad2d},
     {"pad3d", "pad", "X Paddings?", "Out", "paddings mode value data_format^", adapt_pad3d},
+    {"diag_v2", "diag", "X", "Out", "offset padding_value", NULL},
+    {"inverse", "inverse", "Input", "Output", "", NULL},
     {0},
 };

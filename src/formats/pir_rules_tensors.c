@@ -79,6 +79,8 @@ const rmt_pir_rule rmt_pir_rules_tensors[] = {
     {"roll", "roll", "x shifts~*", "out", "shifts axis", NULL},
     {"tril", "triangle", "x", "out", "diagonal", adapt_triangle},
     {"triu", "triangle", "x", "out", "diagonal", NULL},
+    {"diag", "diag", "x", "out", "offset padding_value", NULL},
+    {"inverse", "inverse", "x", "out", "", NULL},
     {"pad", "pad", "x - pad_value~", "out", "paddings value=pad_value", NULL},
     {"pad3d", "pad", "x paddings~*", "out", "paddings mode value=pad_value", adapt_pad3d},
 

@@ -4,17 +4,19 @@
 
 #include <string.h>
 
+extern const rmt_op rmt_op_diag, rmt_op_inverse;
 extern const rmt_op rmt_op_arg, rmt_op_batch_norm, rmt_op_binary, rmt_op_cast, rmt_op_concat, rmt_op_conv2d,
     rmt_op_conv2d_transpose, rmt_op_expand, rmt_op_full, rmt_op_identity, rmt_op_interp, rmt_op_layer_norm,
     rmt_op_matmul, rmt_op_pool2d, rmt_op_reduce, rmt_op_reshape, rmt_op_rnn, rmt_op_scale, rmt_op_shape, rmt_op_slice,
     rmt_op_softmax, rmt_op_split, rmt_op_stack_scalars, rmt_op_transpose, rmt_op_unary;
 
 extern const rmt_op rmt_op_deformable_conv, rmt_op_grid_sample, rmt_op_group_norm, rmt_op_p_norm, rmt_op_pixels,
-    rmt_op_unfold;
+    rmt_op_unfold, rmt_op_einsum, rmt_op_fold, rmt_op_lrn, rmt_op_maxout;
 
 extern const rmt_op rmt_op_anchors, rmt_op_box_clip, rmt_op_box_coder, rmt_op_collect_fpn_proposals,
     rmt_op_distribute_fpn_proposals, rmt_op_generate_proposals, rmt_op_iou_similarity, rmt_op_matrix_nms,
-    rmt_op_multiclass_nms, rmt_op_nms, rmt_op_polygon_box_transform, rmt_op_roi, rmt_op_yolo_box;
+    rmt_op_multiclass_nms, rmt_op_nms, rmt_op_non_max_suppression, rmt_op_polygon_box_transform, rmt_op_roi,
+    rmt_op_yolo_box;
 
 extern const rmt_op rmt_op_add_n, rmt_op_broadcast, rmt_op_compare, rmt_op_cumsum, rmt_op_embedding, rmt_op_eye,
     rmt_op_full_batch_size_like, rmt_op_gather, rmt_op_gather_nd, rmt_op_index_put, rmt_op_linspace,
@@ -46,6 +48,11 @@ static const struct {
     {"space_to_depth", &rmt_op_pixels},
     {"channel_shuffle", &rmt_op_pixels},
     {"unfold", &rmt_op_unfold},
+    {"fold", &rmt_op_fold},
+    {"einsum", &rmt_op_einsum},
+    {"affine_channel", &rmt_op_batch_norm},
+    {"lrn", &rmt_op_lrn},
+    {"maxout", &rmt_op_maxout},
     {"grid_sample", &rmt_op_grid_sample},
     {"deformable_conv", &rmt_op_deformable_conv},
     {"rnn", &rmt_op_rnn},
@@ -191,6 +198,8 @@ static const struct {
     {"set_value", &rmt_op_set_value},
     {"unstack", &rmt_op_unstack},
     {"triangle", &rmt_op_triangle},
+    {"diag", &rmt_op_diag},
+    {"inverse", &rmt_op_inverse},
     {"if", &rmt_op_if},
     {"while", &rmt_op_while},
     {"select", &rmt_op_select},
@@ -203,6 +212,7 @@ static const struct {
     {"multiclass_nms", &rmt_op_multiclass_nms},
     {"matrix_nms", &rmt_op_matrix_nms},
     {"nms", &rmt_op_nms},
+    {"non_max_suppression", &rmt_op_non_max_suppression},
     {"yolo_box", &rmt_op_yolo_box},
     {"prior_box", &rmt_op_anchors},
     {"density_prior_box", &rmt_op_anchors},
