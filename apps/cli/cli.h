@@ -163,6 +163,7 @@ typedef struct cli_task {
     const char *name; /* "task" of the JSON lines */
     const char *noun; /* what a result consists of ("text"), for a block under each image; NULL: a line for each */
     const char *const *shown; /* keys of the text form, in order, NULL-terminated; or one whose value is an object */
+    const char *const *lists; /* keys of lists of another length, a line each; NULL: none */
     const void *settings;
     ramet_status (*open)(const void *settings, void **worker, ramet_error *error);
     ramet_status (*clone)(void *worker, void **clone, ramet_error *error);

@@ -87,6 +87,20 @@ static void print_counts(FILE *out, const char *image, const json_t *object)
     }
 }
 
+/* A line for each of the task's further lists: "IMAGE  [a,b,c]". */
+static void print_lists(FILE *out, const cli_task *task, const char *image, const json_t *result)
+{
+    for (const char *const *key = task->lists; key && *key; key++) {
+        const json_t *list = json_object_get(result, *key);
+        if (list) {
+            print_safe(out, image);
+            fputs("  ", out);
+            print_list(out, list);
+            fputc('\n', out);
+        }
+    }
+}
+
 char *cli_result_text(const cli_task *task, const char *image, const json_t *result)
 {
     char *text = NULL;
@@ -102,6 +116,7 @@ char *cli_result_text(const cli_task *task, const char *image, const json_t *res
     }
     for (size_t row = 0; row < rows; row++)
         print_row(out, task, result, row, task->noun ? "" : image);
+    print_lists(out, task, image, result);
     cli_must(fclose(out) ? NULL : text);
     return text;
 }

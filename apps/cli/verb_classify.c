@@ -38,6 +38,10 @@ static ramet_status predict_image(void *worker, const ramet_image *image, json_t
         cli_json_set(result, "scores", cli_json_reals(found.scores, found.count));
         if (found.label_names)
             cli_json_set(result, "label_names", cli_json_texts(found.label_names, found.count));
+        if (found.attributes)
+            cli_json_set(result, "attributes", cli_json_texts(found.attributes, found.attribute_count));
+        if (found.feature)
+            cli_json_set(result, "feature", cli_json_reals(found.feature, found.feature_count));
     }
     ramet_classify_result_clear(&found);
     return status;
@@ -48,9 +52,11 @@ static void add_memory(void *worker, ramet_memory *sum) { cli_memory_add(ramet_c
 static int run_task(const classify_settings *settings)
 {
     static const char *const shown[] = {"label_ids", "scores", "label_names", NULL};
+    static const char *const lists[] = {"attributes", "feature", NULL};
     const cli_task task = {
         .name = "classify",
         .shown = shown,
+        .lists = lists,
         .settings = settings,
         .open = open_model,
         .clone = clone_model,

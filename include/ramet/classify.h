@@ -26,12 +26,22 @@
 extern "C" {
 #endif
 
-/* The best classes of one image, by descending score; equal scores: the lower class first. */
+/*
+ * What PostProcess of the configuration says of one image. Everything is owned by the result.
+ *
+ * Topk: the best classes, by descending score; equal scores: the lower class first. ThreshOutput: one class.
+ * MultiLabelThreshOutput: the classes from the threshold on, by class. Attributes: their texts, and as classes the
+ * outputs above their thresholds. NormalizeFeatures: the feature alone, of length 1.
+ */
 typedef struct ramet_classify_result {
-    size_t count; /* how many of the following */
+    size_t count; /* how many of the following three */
     int32_t *label_ids;
     float *scores;            /* as the model gives them (softmax is in the exported model) */
-    const char **label_names; /* from the configuration; NULL when it has none. Owned by the result. */
+    const char **label_names; /* from the configuration; NULL when it has none */
+    size_t attribute_count;
+    const char **attributes; /* "Female", "Glasses: False", ...; NULL without attributes */
+    size_t feature_count;
+    float *feature; /* NULL without a feature */
     void *owner;
 } ramet_classify_result;
 
@@ -81,10 +91,10 @@ RAMET_API ramet_status ramet_classify_preprocessor_run(ramet_classify_preprocess
 typedef struct ramet_classify_postprocessor ramet_classify_postprocessor;
 
 /*
- * config_file: for label names (PostProcess.Topk); may be NULL.
+ * config_file: for PostProcess and its label names; NULL or without PostProcess: the best classes, without names.
  *
  * *postprocessor: overwritten; NULL on failure. Threads: any. Memory: owned by the caller.
- * Errors: NOT_FOUND, IO, BAD_FORMAT, UNSUPPORTED (a PostProcess whose result is no list of best classes).
+ * Errors: NOT_FOUND, IO, BAD_FORMAT, UNSUPPORTED (a PostProcess that it does not know).
  */
 RAMET_API ramet_status ramet_classify_postprocessor_create(const char *config_file,
                                                            ramet_classify_postprocessor **postprocessor,
@@ -98,7 +108,7 @@ RAMET_API ramet_status ramet_classify_postprocessor_create(const char *config_fi
 RAMET_API void ramet_classify_postprocessor_destroy(ramet_classify_postprocessor *postprocessor);
 
 /*
- * How many classes a result lists at most; default 1.
+ * How many classes a result of Topk lists at most; default 1.
  *
  * Threads: one at a time, else BUSY. Memory: none. Errors: INVALID_ARGUMENT for 0 or less.
  */
@@ -112,10 +122,12 @@ RAMET_API ramet_status ramet_classify_postprocessor_set_topk(ramet_classify_post
 RAMET_API int32_t ramet_classify_postprocessor_topk(const ramet_classify_postprocessor *postprocessor);
 
 /*
- * scores float32 [count, classes] -> results[count]; results are overwritten (clear them first if they hold something).
+ * scores float32 [count, classes] (further dimensions of 1 are allowed) -> results[count]; results are overwritten
+ * (clear them first if they hold something).
  *
  * What is not a number is not listed. Threads: one at a time for a postprocessor, else BUSY.
- * Memory: each result owns one block. Errors: INVALID_ARGUMENT, BAD_SHAPE; then results are zeroed.
+ * Memory: each result owns one block. Errors: INVALID_ARGUMENT, BAD_SHAPE (also for attributes of another number of
+ * outputs); then results are zeroed.
  */
 RAMET_API ramet_status ramet_classify_postprocessor_run(ramet_classify_postprocessor *postprocessor,
                                                         const ramet_tensor *scores, ramet_classify_result *results,

@@ -310,13 +310,143 @@ static void names_come_from_a_file_of_ids(void **state)
     remove(map_path);
 }
 
-static void other_results_than_classes_are_refused(void **state)
+/* ---- forms of PostProcess ---------------------------------------------------------------------------------------- */
+
+static char *append_list(char *at, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        at += sprintf(at, "%s%s", i > 0 ? ", " : "", texts[i]);
+    return at;
+}
+
+/* A line: ids, names, attributes. */
+static char *append_result(char *at, const ramet_classify_result *result)
+{
+    for (size_t i = 0; i < result->count; i++)
+        at += sprintf(at, "%s%d", i > 0 ? ", " : "", (int)result->label_ids[i]);
+    *at++ = '\t';
+    at = append_list(at, result->label_names, result->label_names != NULL ? result->count : 0);
+    *at++ = '\t';
+    at = append_list(at, result->attributes, result->attribute_count);
+    return stpcpy(at, "\n");
+}
+
+static ramet_classify_postprocessor *recorded_postprocessor(const tensorpack *pack, const char *name)
+{
+    const tensorpack_record *config = part_of(pack, name, "config");
+    char text[1024];
+    snprintf(text, sizeof text, "%.*s", (int)config->elements, (const char *)config->data);
+    return labels_of(text, RAMET_STATUS_OK);
+}
+
+static void check_form(const tensorpack *pack, const char *name)
+{
+    const tensorpack_record *outputs = part_of(pack, name, "outputs"), *want = part_of(pack, name, "want");
+    const float *score = part_of(pack, name, "scores")->data;
+    ramet_classify_postprocessor *post = recorded_postprocessor(pack, name);
+    ramet_classify_result results[6];
+    ramet_tensor tensor = scores_of(outputs->data, outputs->dims[0], outputs->dims[1]);
+    char got[8192], *at = got;
+    assert_int_equal(outputs->dims[0], 6);
+    assert_int_equal(ramet_classify_postprocessor_set_topk(post, 5), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, results, 6, NULL), RAMET_STATUS_OK);
+    for (int row = 0; row < 6; row++) {
+        at = append_result(at, &results[row]);
+        for (size_t i = 0; i < results[row].count; i++)
+            assert_true(fabsf(results[row].scores[i] - *score++) <= 6e-6F);
+        ramet_classify_result_clear(&results[row]);
+    }
+    if ((size_t)(at - got) != want->elements || memcmp(got, want->data, want->elements) != 0)
+        fail_msg("%s: got\n%swanted\n%.*s", name, got, (int)want->elements, (const char *)want->data);
+    ramet_classify_postprocessor_destroy(post);
+}
+
+static void forms_say_what_paddleclas_says(void **state)
 {
     (void)state;
-    labels_of("PostProcess:\n  MultiLabelThreshOutput: {threshold: 0.5}\n", RAMET_STATUS_UNSUPPORTED);
-    labels_of("PostProcess:\n  ThreshOutput: {threshold: 0.5, label_0: a, label_1: b}\n", RAMET_STATUS_UNSUPPORTED);
-    labels_of("PostProcess:\n  NormalizeFeatures:\n", RAMET_STATUS_UNSUPPORTED);
-    labels_of("PostProcess:\n  PersonAttribute: {threshold: 0.5}\n", RAMET_STATUS_UNSUPPORTED);
+    char name[TENSORPACK_MAX_NAME];
+    tensorpack pack = open_pack("classify/postprocess");
+    int forms = 0;
+    for (size_t i = 0; i < pack.count; i++) {
+        if (case_of(&pack, i, "config", name)) {
+            check_form(&pack, name);
+            forms++;
+        }
+    }
+    assert_true(forms >= 13);
+    tensorpack_close(&pack);
+}
+
+static void features_have_length_one(void **state)
+{
+    (void)state;
+    tensorpack pack = open_pack("classify/postprocess");
+    const tensorpack_record *outputs = part_of(&pack, "features", "outputs");
+    const float *want = part_of(&pack, "features", "want")->data;
+    ramet_classify_postprocessor *post = labels_of("PostProcess:\n  NormalizeFeatures:\n", RAMET_STATUS_OK);
+    ramet_tensor tensor = scores_of(outputs->data, 3, 7);
+    ramet_classify_result results[3];
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, results, 3, NULL), RAMET_STATUS_OK);
+    for (int row = 0; row < 3; row++) {
+        assert_int_equal(results[row].feature_count, 7);
+        assert_int_equal(results[row].count, 0);
+        assert_true(largest_difference(results[row].feature, want + 7 * (size_t)row, 7) <= 1e-6F);
+        ramet_classify_result_clear(&results[row]);
+    }
+    float nothing[4] = {0};
+    tensor = scores_of(nothing, 1, 4);
+    assert_int_equal(ramet_classify_postprocessor_run(post, &tensor, results, 1, NULL), RAMET_STATUS_OK);
+    assert_memory_equal(results[0].feature, nothing, sizeof nothing);
+    ramet_classify_result_clear(&results[0]);
+    ramet_classify_postprocessor_destroy(post);
+    tensorpack_close(&pack);
+}
+
+static void check_status(const char *config, float *values, int64_t classes, ramet_status want)
+{
+    ramet_classify_postprocessor *post = labels_of(config, RAMET_STATUS_OK);
+    ramet_tensor tensor = scores_of(values, 1, classes);
+    ramet_classify_result result;
+    ramet_status status = ramet_classify_postprocessor_run(post, &tensor, &result, 1, NULL);
+    if (status != want)
+        fail_msg("%s, %d outputs: %s", config, (int)classes, ramet_status_name(status));
+    assert_true(status == RAMET_STATUS_OK || result.owner == NULL);
+    ramet_classify_result_clear(&result);
+    ramet_classify_postprocessor_destroy(post);
+}
+
+static void forms_take_any_numbers_of_the_right_count(void **state)
+{
+    (void)state;
+    float nothing[40], huge[40];
+    for (int i = 0; i < 40; i++)
+        nothing[i] = NAN, huge[i] = i % 2 ? 3e38F : -3e38F;
+    for (int pass = 0; pass < 2; pass++) {
+        float *values = pass ? huge : nothing;
+        check_status("PostProcess: {PersonAttribute: }\n", values, 26, RAMET_STATUS_OK);
+        check_status("PostProcess: {VehicleAttribute: }\n", values, 19, RAMET_STATUS_OK);
+        check_status("PostProcess: {FaceAttribute: }\n", values, 40, RAMET_STATUS_OK);
+        check_status("PostProcess: {TableAttribute: }\n", values, 6, RAMET_STATUS_OK);
+        check_status("PostProcess: {PersonAttribute: }\n", values, 25, RAMET_STATUS_BAD_SHAPE);
+        check_status("PostProcess: {VehicleAttribute: }\n", values, 26, RAMET_STATUS_BAD_SHAPE);
+        check_status("PostProcess: {ThreshOutput: {threshold: 0.5}}\n", values, 2, RAMET_STATUS_OK);
+        check_status("PostProcess: {ThreshOutput: {threshold: 0.5}}\n", values, 1, RAMET_STATUS_OK);
+        check_status("PostProcess: {ThreshOutput: {default_label_index: 9}}\n", nothing, 9, RAMET_STATUS_BAD_SHAPE);
+        check_status("PostProcess: {ThreshOutput: }\n", values, 0, RAMET_STATUS_BAD_SHAPE);
+        check_status("PostProcess: {MultiLabelThreshOutput: }\n", values, 40, RAMET_STATUS_OK);
+        check_status("PostProcess: {NormalizeFeatures: }\n", values, 40, RAMET_STATUS_OK);
+        check_status("PostProcess: {ScoreOutput: {decimal_places: 2}}\n", values, 3, RAMET_STATUS_OK);
+    }
+}
+
+static void unknown_forms_are_refused(void **state)
+{
+    (void)state;
+    labels_of("PostProcess:\n  Binarize: {method: round}\n", RAMET_STATUS_UNSUPPORTED);
+    labels_of("PostProcess:\n  main_indicator: Binarize\n  Topk:\n  Binarize:\n", RAMET_STATUS_UNSUPPORTED);
+    labels_of("PostProcess:\n  FaceAttribute: {convert_cn: true}\n", RAMET_STATUS_UNSUPPORTED);
+    labels_of("PostProcess:\n  ThreshOutput: {threshold: much}\n", RAMET_STATUS_BAD_FORMAT);
+    labels_of("PostProcess:\n  ThreshOutput: {default_label_index: -1}\n", RAMET_STATUS_BAD_FORMAT);
 }
 
 int main(void)
@@ -330,7 +460,10 @@ int main(void)
         cmocka_unit_test(topk_is_bounded_by_the_classes_that_are_numbers),
         cmocka_unit_test(names_come_from_the_configuration),
         cmocka_unit_test(names_come_from_a_file_of_ids),
-        cmocka_unit_test(other_results_than_classes_are_refused),
+        cmocka_unit_test(forms_say_what_paddleclas_says),
+        cmocka_unit_test(features_have_length_one),
+        cmocka_unit_test(forms_take_any_numbers_of_the_right_count),
+        cmocka_unit_test(unknown_forms_are_refused),
     };
     return cmocka_run_group_tests_name("classification", tests, NULL, NULL);
 }

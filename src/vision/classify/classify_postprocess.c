@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Classification: a row of scores to its best classes. A short list is kept
- * sorted while the row is read once; of equal scores the first seen, which is
- * the lower class, stays ahead; what is not a number is never listed.
+ * Classification: a row of outputs to what PostProcess says of it. The best
+ * classes are kept sorted while the row is read once; of equal scores the first
+ * seen, which is the lower class, stays ahead; what is not a number is never
+ * listed.
  */
 #include "vision/classify/classify.h"
 
@@ -13,8 +14,8 @@
 struct ramet_classify_postprocessor {
     rmt_postprocessor base;
     int32_t topk;
-    rmt_texts *labels; /* shared by clones; NULL without names */
-    rmt_scratch best;  /* int32_t[k] */
+    rmt_classify_reading reading; /* its texts are shared by clones */
+    rmt_scratch classes;          /* int32_t[classes], and a flag for each */
 };
 
 void ramet_classify_result_clear(ramet_classify_result *result)
@@ -25,81 +26,200 @@ void ramet_classify_result_clear(ramet_classify_result *result)
     *result = (ramet_classify_result){0};
 }
 
-/* ---- the best classes -------------------------------------------------------------------------------------------- */
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
 
-/* Puts class `id` where it belongs in best[0..count), of `capacity` places; returns the new count. */
-static size_t insert_class(const float *scores, int32_t id, int32_t *best, size_t count, size_t capacity)
+/* A row of scores, and the classes of it that are listed. */
+typedef struct class_list {
+    const float *scores;
+    size_t classes;
+    int32_t *ids; /* room for all classes */
+    size_t count;
+} class_list;
+
+/* Puts class `id` where it belongs among the best; at most `capacity` are kept. */
+static void insert_class(class_list *list, int32_t id, size_t capacity)
 {
-    if (count == capacity && !(scores[id] > scores[best[count - 1]]))
-        return count;
-    size_t place = count < capacity ? count : count - 1;
-    for (; place > 0 && scores[id] > scores[best[place - 1]]; place--)
-        best[place] = best[place - 1];
-    best[place] = id;
-    return count < capacity ? count + 1 : count;
+    const float *scores = list->scores;
+    if (list->count == capacity && !(scores[id] > scores[list->ids[capacity - 1]]))
+        return;
+    size_t place = list->count < capacity ? list->count : capacity - 1;
+    for (; place > 0 && scores[id] > scores[list->ids[place - 1]]; place--)
+        list->ids[place] = list->ids[place - 1];
+    list->ids[place] = id;
+    list->count += list->count < capacity;
 }
 
-static size_t best_classes(const float *scores, size_t classes, int32_t *best, size_t capacity)
+static void list_best(class_list *list, size_t capacity)
 {
-    size_t count = 0;
-    for (size_t id = 0; id < classes; id++)
-        if (!isnan(scores[id]))
-            count = insert_class(scores, (int32_t)id, best, count, capacity);
-    return count;
+    for (size_t id = 0; capacity > 0 && id < list->classes; id++)
+        if (!isnan(list->scores[id]))
+            insert_class(list, (int32_t)id, capacity);
+}
+
+static void list_from(class_list *list, float threshold)
+{
+    for (size_t id = 0; id < list->classes; id++)
+        if (list->scores[id] >= threshold)
+            list->ids[list->count++] = (int32_t)id;
 }
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
-static const char *name_of(const rmt_texts *labels, int32_t id)
+/* What is known of a row before it becomes a result. names: by class, or by place where there is one for each place. */
+typedef struct answer {
+    size_t count;
+    const int32_t *ids;
+    const float *scores; /* by class, or of the only one */
+    bool single;         /* scores[0] is that of ids[0] */
+    const rmt_texts *names;
+    const rmt_attributes *attributes;
+    size_t feature_count;
+} answer;
+
+static const char *name_of(const rmt_texts *names, int32_t id)
 {
-    return (size_t)id < labels->count ? labels->items[id] : "";
+    return (size_t)id < names->count ? names->items[id] : "";
 }
 
-/* Pointers, numbers, characters: one block. */
-static size_t result_bytes(const rmt_texts *labels, const int32_t *best, size_t count)
+static const char *text_of(const answer *a, size_t index)
 {
-    size_t bytes = count * (sizeof(int32_t) + sizeof(float));
-    for (size_t i = 0; labels != NULL && i < count; i++)
-        bytes += sizeof(char *) + strlen(name_of(labels, best[i])) + 1;
-    return bytes;
+    return index < a->count ? name_of(a->names, a->ids[index]) : a->attributes->texts[index - a->count];
 }
 
-static void copy_names(const rmt_texts *labels, ramet_classify_result *result, char *characters)
+/* One block: pointers to texts, numbers, characters. */
+static ramet_status make_result(const answer *a, ramet_classify_result *result, ramet_error *error)
 {
-    for (size_t i = 0; i < result->count; i++) {
-        const char *name = name_of(labels, result->label_ids[i]);
-        size_t bytes = strlen(name) + 1;
-        memcpy(characters, name, bytes);
-        result->label_names[i] = characters;
-        characters += bytes;
-    }
-}
-
-static ramet_status fill_result(const rmt_texts *labels, const float *scores, const int32_t *best, size_t count,
-                                ramet_classify_result *result, ramet_error *error)
-{
-    size_t bytes = result_bytes(labels, best, count), name_bytes = labels != NULL ? count * sizeof(char *) : 0;
-    char *block = malloc(bytes > 0 ? bytes : 1);
-    if (block == NULL)
+    size_t names = a->names != NULL ? a->count : 0, attributes = a->attributes != NULL ? a->attributes->count : 0;
+    size_t skipped = a->count - names; /* texts that are not there */
+    size_t bytes = (names + attributes) * sizeof(char *) + a->count * (sizeof(int32_t) + sizeof(float)) +
+                   a->feature_count * sizeof(float);
+    for (size_t i = 0; i < names + attributes; i++)
+        bytes += strlen(text_of(a, i + skipped)) + 1;
+    const char **texts = malloc(bytes > 0 ? bytes : 1);
+    if (texts == NULL)
         return rmt_fail_memory(error, bytes);
-    result->owner = block;
-    result->count = count;
-    result->label_names = labels != NULL ? (const char **)block : NULL;
-    result->label_ids = (int32_t *)(block + name_bytes);
-    result->scores = (float *)(result->label_ids + count);
-    for (size_t i = 0; i < count; i++) {
-        result->label_ids[i] = best[i];
-        result->scores[i] = scores[best[i]];
+    int32_t *ids = (int32_t *)(texts + names + attributes);
+    float *scores = (float *)(ids + a->count), *feature = scores + a->count;
+    char *characters = (char *)(feature + a->feature_count);
+    for (size_t i = 0; i < a->count; i++) {
+        ids[i] = a->ids[i];
+        scores[i] = a->single ? a->scores[0] : a->scores[a->ids[i]];
     }
-    if (labels != NULL)
-        copy_names(labels, result, (char *)(result->scores + count));
+    for (size_t i = 0; i < names + attributes; i++) {
+        const char *text = text_of(a, i + skipped);
+        texts[i] = characters;
+        characters = stpcpy(characters, text) + 1;
+    }
+    *result = (ramet_classify_result){.count = a->count,
+                                      .label_ids = ids,
+                                      .scores = scores,
+                                      .label_names = a->names != NULL ? texts : NULL,
+                                      .attribute_count = attributes,
+                                      .attributes = a->attributes != NULL ? texts + names : NULL,
+                                      .feature_count = a->feature_count,
+                                      .feature = a->feature_count > 0 ? feature : NULL,
+                                      .owner = texts};
     return RAMET_STATUS_OK;
+}
+
+/* ---- forms ------------------------------------------------------------------------------------------------------- */
+
+static ramet_status read_classes(const rmt_classify_reading *reading, class_list *list, ramet_classify_result *result,
+                                 ramet_error *error)
+{
+    answer a = {.count = list->count, .ids = list->ids, .scores = list->scores, .names = reading->labels};
+    return make_result(&a, result, error);
+}
+
+/* Of two classes the second from the threshold on, else the first with what is left to 1. */
+static ramet_status read_two(const rmt_classify_reading *reading, const float *scores, ramet_classify_result *result,
+                             ramet_error *error)
+{
+    int32_t id = scores[1] < (float)reading->thresholds[0] ? 0 : 1;
+    float score = id == 0 ? 1 - scores[1] : scores[1];
+    answer a = {.count = isnan(score) ? 0U : 1U, .ids = &id, .scores = &score, .single = true, .names = reading->pair};
+    return make_result(&a, result, error);
+}
+
+static ramet_status read_threshold(const rmt_classify_reading *reading, class_list *list, ramet_classify_result *result,
+                                   ramet_error *error)
+{
+    if (list->classes == 2)
+        return read_two(reading, list->scores, result, error);
+    list_best(list, list->classes > 0);
+    bool above = list->count > 0 && list->scores[list->ids[0]] > (float)reading->thresholds[0];
+    if (!above && (size_t)reading->default_class >= list->classes)
+        return rmt_fail(error, RAMET_STATUS_BAD_SHAPE, "default_label_index is %d of %zu classes",
+                        (int)reading->default_class, list->classes);
+    if (!above) {
+        list->ids[0] = reading->default_class;
+        list->count = 1;
+    }
+    return read_classes(reading, list, result, error);
+}
+
+static ramet_status read_feature(const class_list *list, ramet_classify_result *result, ramet_error *error)
+{
+    double sum = 0;
+    for (size_t i = 0; i < list->classes; i++)
+        sum += (double)list->scores[i] * (double)list->scores[i];
+    answer a = {.feature_count = list->classes};
+    ramet_status status = make_result(&a, result, error);
+    float length = (float)sqrt(sum);
+    for (size_t i = 0; status == RAMET_STATUS_OK && i < list->classes; i++)
+        result->feature[i] = length > 0 ? list->scores[i] / length : list->scores[i];
+    return status;
+}
+
+/* above: room for a flag for each class. */
+static ramet_status read_attributes(const rmt_classify_reading *reading, class_list *list, bool *above,
+                                    ramet_classify_result *result, ramet_error *error)
+{
+    rmt_attributes attributes;
+    rmt_attributes_read(reading, list->scores, &attributes, above);
+    for (size_t id = 0; id < list->classes; id++)
+        if (above[id])
+            list->ids[list->count++] = (int32_t)id;
+    answer a = {.count = list->count,
+                .ids = list->ids,
+                .scores = list->scores,
+                .names = reading->labels,
+                .attributes = &attributes};
+    return make_result(&a, result, error);
+}
+
+static ramet_status read_form(ramet_classify_postprocessor *self, class_list *list, bool *above,
+                              ramet_classify_result *result, ramet_error *error)
+{
+    const rmt_classify_reading *reading = &self->reading;
+    switch (reading->form) {
+    case RMT_CLASSIFY_TOPK:
+        list_best(list, (size_t)self->topk < list->classes ? (size_t)self->topk : list->classes);
+        return read_classes(reading, list, result, error);
+    case RMT_CLASSIFY_THRESHOLD: return read_threshold(reading, list, result, error);
+    case RMT_CLASSIFY_MULTI_LABEL:
+        list_from(list, (float)reading->thresholds[0]);
+        return read_classes(reading, list, result, error);
+    case RMT_CLASSIFY_SCORES: list_from(list, -INFINITY); return read_classes(reading, list, result, error);
+    case RMT_CLASSIFY_FEATURE: return read_feature(list, result, error);
+    default: return read_attributes(reading, list, above, result, error);
+    }
 }
 
 static ramet_status accept_output(const rmt_postprocessor *base, const ramet_tensor *output, ramet_error *error)
 {
-    (void)base;
-    return rmt_tensor_check(output, 2, "the scores of a classification", error);
+    const ramet_classify_postprocessor *self = (const ramet_classify_postprocessor *)base;
+    size_t wanted = rmt_attributes_outputs(self->reading.form);
+    int32_t rank = output->rank;
+    while (rank > 2 && rank <= RAMET_MAX_RANK && output->dims[rank - 1] == 1)
+        rank--;
+    ramet_tensor scores = *output;
+    scores.rank = rank;
+    ramet_status status = rmt_tensor_check(&scores, 2, "the scores of a classification", error);
+    if (status == RAMET_STATUS_OK && wanted > 0 && output->dims[1] != (int64_t)wanted)
+        return rmt_fail(error, RAMET_STATUS_BAD_SHAPE, "these attributes are read from %zu outputs, not from %lld",
+                        wanted, (long long)output->dims[1]);
+    return status;
 }
 
 static ramet_status read_row(rmt_postprocessor *base, const ramet_tensor *output, size_t row, const ramet_image *image,
@@ -107,13 +227,12 @@ static ramet_status read_row(rmt_postprocessor *base, const ramet_tensor *output
 {
     (void)image;
     ramet_classify_postprocessor *self = (ramet_classify_postprocessor *)base;
-    size_t classes = (size_t)output->dims[1], capacity = (size_t)self->topk < classes ? (size_t)self->topk : classes;
-    const float *scores = (const float *)output->data + row * classes;
-    int32_t *best = rmt_scratch_take(&self->best, capacity, sizeof *best);
-    if (best == NULL)
-        return rmt_fail_memory(error, capacity * sizeof *best);
-    size_t count = capacity > 0 ? best_classes(scores, classes, best, capacity) : 0;
-    return fill_result(self->labels, scores, best, count, result, error);
+    class_list list = {.classes = (size_t)output->dims[1]};
+    list.scores = (const float *)output->data + row * list.classes;
+    list.ids = rmt_scratch_take(&self->classes, list.classes, sizeof *list.ids + sizeof(bool));
+    if (list.ids == NULL)
+        return rmt_fail_memory(error, list.classes * (sizeof *list.ids + sizeof(bool)));
+    return read_form(self, &list, (bool *)(list.ids + list.classes), result, error);
 }
 
 static void clear_result(void *result) { ramet_classify_result_clear(result); }
@@ -124,14 +243,14 @@ static void configure(rmt_postprocessor *base, const rmt_postprocessor *from)
 {
     ramet_classify_postprocessor *self = (ramet_classify_postprocessor *)base;
     self->topk = ((const ramet_classify_postprocessor *)from)->topk;
-    self->labels = rmt_texts_retain(((const ramet_classify_postprocessor *)from)->labels);
+    self->reading = rmt_classify_reading_retain(&((const ramet_classify_postprocessor *)from)->reading);
 }
 
 static void release(rmt_postprocessor *base)
 {
     ramet_classify_postprocessor *self = (ramet_classify_postprocessor *)base;
-    rmt_texts_release(self->labels);
-    rmt_scratch_clear(&self->best);
+    rmt_classify_reading_release(&self->reading);
+    rmt_scratch_clear(&self->classes);
 }
 
 static const rmt_postprocessor_kind KIND = {
@@ -144,17 +263,6 @@ static const rmt_postprocessor_kind KIND = {
     .release = release,
 };
 
-static ramet_status read_labels(const char *config_file, rmt_texts **labels, ramet_error *error)
-{
-    rmt_yaml_file file;
-    ramet_status status = rmt_yaml_open(config_file, &file, error);
-    if (status != RAMET_STATUS_OK)
-        return status;
-    status = rmt_labels_read(&file, labels, error);
-    rmt_yaml_close(&file);
-    return status;
-}
-
 ramet_status ramet_classify_postprocessor_create(const char *config_file, ramet_classify_postprocessor **postprocessor,
                                                  ramet_error *error)
 {
@@ -165,7 +273,7 @@ ramet_status ramet_classify_postprocessor_create(const char *config_file, ramet_
     if (self == NULL)
         return RAMET_STATUS_OUT_OF_MEMORY;
     self->topk = 1;
-    ramet_status status = config_file != NULL ? read_labels(config_file, &self->labels, error) : RAMET_STATUS_OK;
+    ramet_status status = rmt_classify_reading_open(config_file, &self->reading, error);
     if (status == RAMET_STATUS_OK)
         *postprocessor = self;
     else

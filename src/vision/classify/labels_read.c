@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PostProcess of a PaddleClas configuration -> label names.
+ * The label names of a form of PostProcess.
  *
- * Names come from Topk.label_list, in the order of the classes, or from the
- * lines "ID NAME" of Topk.class_id_map_file, which may stand beside the
+ * Names come from its label_list, in the order of the classes, or from the
+ * lines "ID NAME" of its class_id_map_file, which may stand beside the
  * configuration. As in PaddleClas a file that is not there means no names.
  */
 #include "vision/classify/classify.h"
@@ -12,13 +12,6 @@
 #include <string.h>
 
 #define MAX_LABELS 1000000
-
-static ramet_status refuse_form(const rmt_yaml_file *file, const rmt_yaml *form, ramet_error *error)
-{
-    rmt_fail(error, RAMET_STATUS_UNSUPPORTED,
-             "the postprocessing '%.64s' gives no list of best classes; use the runtime and its tensor", form->key);
-    return rmt_fail_at(error, RAMET_STATUS_UNSUPPORTED, "%.160s: line %d", file->path, (int)form->line);
-}
 
 /* ---- a file of "ID NAME" ----------------------------------------------------------------------------------------- */
 
@@ -105,29 +98,15 @@ static ramet_status labels_of_file(const rmt_yaml_file *file, const char *name, 
     return status;
 }
 
-/* ---- PostProcess ------------------------------------------------------------------------------------------------- */
+/* ---- a form of PostProcess --------------------------------------------------------------------------------------- */
 
-static ramet_status labels_of_topk(const rmt_yaml_file *file, const rmt_yaml *topk, rmt_texts **labels,
-                                   ramet_error *error)
+ramet_status rmt_labels_read(const rmt_yaml_file *file, const rmt_yaml *form, rmt_texts **labels, ramet_error *error)
 {
-    const rmt_yaml *list = rmt_yaml_get(topk, "label_list"), *map_file = rmt_yaml_get(topk, "class_id_map_file");
+    const rmt_yaml *list = rmt_yaml_get(form, "label_list"), *map_file = rmt_yaml_get(form, "class_id_map_file");
+    *labels = NULL;
     if (list != NULL && list->kind == RMT_YAML_LIST)
         return rmt_texts_from_yaml(list, file->path, labels, error);
     if (!rmt_yaml_is_null(map_file) && map_file->kind == RMT_YAML_SCALAR)
         return labels_of_file(file, map_file->text, labels, error);
     return RAMET_STATUS_OK;
-}
-
-ramet_status rmt_labels_read(const rmt_yaml_file *file, rmt_texts **labels, ramet_error *error)
-{
-    const rmt_yaml *forms = rmt_yaml_get(file->root, "PostProcess");
-    *labels = NULL;
-    if (forms == NULL || forms->kind != RMT_YAML_MAP)
-        return RAMET_STATUS_OK;
-    for (const rmt_yaml *form = forms->first; form != NULL; form = form->next) {
-        bool harmless = strcmp(form->key, "main_indicator") == 0 || strcmp(form->key, "SavePreLabel") == 0;
-        if (!harmless && strcmp(form->key, "Topk") != 0)
-            return refuse_form(file, form, error);
-    }
-    return labels_of_topk(file, rmt_yaml_get(forms, "Topk"), labels, error);
 }
