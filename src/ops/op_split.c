@@ -11,6 +11,7 @@ enum { X, SECTIONS };
 
 typedef struct split_params {
     int64_t axis;
+    bool uneven;             /* the last of equal parts may be smaller */
     const int64_t *sections; /* one for each output, in the graph's arena; NULL: equal parts */
 } split_params;
 
@@ -19,6 +20,7 @@ static ramet_status split_load(rmt_op_load *load)
     split_params *params = load->params;
     const rmt_attr *sections = rmt_node_attr(load->node, "sections");
     params->axis = rmt_node_int(load->node, "axis", 0);
+    params->uneven = rmt_node_bool(load->node, "uneven", false);
     bool given = sections != NULL && sections->type == RMT_ATTR_INTS && sections->count > 0;
     if (given && (load->node->input_count <= SECTIONS || load->node->inputs[SECTIONS] == RMT_NO_VALUE)) {
         if (sections->count != load->node->output_count)
@@ -78,15 +80,16 @@ static ramet_status split_infer(rmt_op_infer *infer)
                                  (long long)params->axis, (int)count);
     int64_t size = x->shape.dims[axis];
     bool equal = params->sections == NULL && !has_tensor(infer);
-    int64_t rest = equal ? size / count : open_section(infer, size);
-    if (rest < 0 || (equal && size % count != 0))
+    int64_t rest = equal ? (size + count - 1) / count : open_section(infer, size);
+    int64_t last = size - (count - 1) * rest; /* of equal parts */
+    if (rest < 0 || (equal && (params->uneven ? last < 0 : last != rest)))
         return rmt_infer_fail(infer, "%lld along axis %d do not split into these %d sections", (long long)size,
                               (int)axis, (int)count);
     for (int32_t o = 0; o < count; o++) {
         int64_t section = section_at(infer, o);
         infer->out[o].dtype = x->dtype;
         infer->out[o].shape = x->shape;
-        infer->out[o].shape.dims[axis] = section >= 0 ? section : rest;
+        infer->out[o].shape.dims[axis] = section >= 0 ? section : equal && o == count - 1 ? last : rest;
     }
     return rmt_infer_done(infer);
 }

@@ -2,7 +2,8 @@
 /*
  * Windows: padding rules are PaddlePaddle's. SAME keeps ceil(in / stride)
  * outputs, splits the padding with the smaller half in front, and switches
- * dilation off; VALID pads nothing.
+ * dilation off; VALID pads nothing. ONNX has SAME_UPPER and SAME_LOWER, which
+ * keep dilation, and leaves out windows that would start behind the input.
  */
 #include "ops/sliding_window.h"
 
@@ -48,24 +49,43 @@ static ramet_status read_paddings(const rmt_node *node, rmt_window *window, rame
     return RAMET_STATUS_OK;
 }
 
+static rmt_padding padding_of(const char *algorithm)
+{
+    static const char *const names[] = {[RMT_PADDING_SAME] = "SAME",
+                                        [RMT_PADDING_SAME_UPPER] = "SAME_UPPER",
+                                        [RMT_PADDING_SAME_LOWER] = "SAME_LOWER",
+                                        [RMT_PADDING_VALID] = "VALID"};
+    rmt_padding padding = RMT_PADDING_VALID;
+    while (padding > RMT_PADDING_EXPLICIT && strcmp(algorithm, names[padding]) != 0)
+        padding--;
+    return padding;
+}
+
 ramet_status rmt_window_read(const rmt_node *node, int32_t kernel_h, int32_t kernel_w, rmt_window *window,
                              ramet_error *error)
 {
     *window = (rmt_window){.kernel_h = kernel_h, .kernel_w = kernel_w};
     if (strcmp(rmt_node_string(node, "data_format", "NCHW"), "NHWC") == 0)
         return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "data_format NHWC; export the model with NCHW");
-    const char *algorithm = rmt_node_string(node, "padding_algorithm", "EXPLICIT");
-    if (strcmp(algorithm, "SAME") == 0)
-        window->padding = RMT_PADDING_SAME;
-    if (strcmp(algorithm, "VALID") == 0)
-        window->padding = RMT_PADDING_VALID;
-    window->ceil_mode = rmt_node_bool(node, "ceil_mode", false);
+    window->padding = padding_of(rmt_node_string(node, "padding_algorithm", "EXPLICIT"));
+    int64_t ceil_mode = rmt_node_int(node, "ceil_mode", 0);
+    window->ceil_mode = ceil_mode != 0;
+    window->starts_inside = ceil_mode == 2;
     ramet_status status = read_pair(node, "strides", &window->stride_h, &window->stride_w, error);
     if (status == RAMET_STATUS_OK)
         status = read_pair(node, "dilations", &window->dilation_h, &window->dilation_w, error);
     if (status == RAMET_STATUS_OK)
         status = read_paddings(node, window, error);
     return status;
+}
+
+void rmt_window_turn_paddings(const rmt_node *node, rmt_window *window)
+{
+    int64_t pads[4];
+    if (rmt_node_ints(node, "paddings", pads, 4) != 4)
+        return;
+    window->pad_left = (int32_t)pads[1];
+    window->pad_bottom = (int32_t)pads[2];
 }
 
 typedef struct axis {
@@ -76,12 +96,13 @@ static void settle_axis(const rmt_window *window, axis *a)
 {
     if (window->padding != RMT_PADDING_EXPLICIT)
         a->pad_front = a->pad_back = 0;
-    if (window->padding != RMT_PADDING_SAME)
+    if (window->padding == RMT_PADDING_EXPLICIT || window->padding == RMT_PADDING_VALID)
         return;
+    if (window->padding == RMT_PADDING_SAME)
+        a->dilation = 1;
     int64_t out = (a->in + a->stride - 1) / a->stride;
-    int64_t sum = rmt_max_i64((out - 1) * a->stride + a->kernel - a->in, 0);
-    a->dilation = 1;
-    a->pad_front = sum / 2;
+    int64_t sum = rmt_max_i64((out - 1) * a->stride + a->dilation * (a->kernel - 1) + 1 - a->in, 0);
+    a->pad_front = window->padding == RMT_PADDING_SAME_LOWER ? sum - sum / 2 : sum / 2;
     a->pad_back = sum - a->pad_front;
 }
 
@@ -91,7 +112,9 @@ static int64_t windows_along(const rmt_window *window, const axis *a)
     int64_t room = a->in + a->pad_front + a->pad_back - (a->dilation * (a->kernel - 1) + 1);
     if (window->ceil_mode)
         room += a->stride - 1;
-    return room < 0 ? 0 : room / a->stride + 1;
+    int64_t count = room < 0 ? 0 : room / a->stride + 1;
+    bool behind = window->starts_inside && count > 1 && (count - 1) * a->stride >= a->in + a->pad_front;
+    return behind ? count - 1 : count;
 }
 
 bool rmt_window_geometry(const rmt_window *window, int64_t in_h, int64_t in_w, rmt_geometry *geometry)

@@ -9,13 +9,19 @@
 
 #include "ops/ops_help.h"
 
-typedef enum rmt_padding { RMT_PADDING_EXPLICIT, RMT_PADDING_SAME, RMT_PADDING_VALID } rmt_padding;
+typedef enum rmt_padding {
+    RMT_PADDING_EXPLICIT,
+    RMT_PADDING_SAME,
+    RMT_PADDING_SAME_UPPER,
+    RMT_PADDING_SAME_LOWER,
+    RMT_PADDING_VALID
+} rmt_padding;
 
 typedef struct rmt_window {
     int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
     int32_t pad_top, pad_bottom, pad_left, pad_right; /* of EXPLICIT */
     rmt_padding padding;
-    bool ceil_mode;
+    bool ceil_mode, starts_inside; /* starts_inside: no window starts behind the input */
 } rmt_window;
 
 /* A window on images of one size. */
@@ -28,6 +34,9 @@ typedef struct rmt_geometry {
 /* Reads strides, paddings, padding_algorithm, dilations, ceil_mode; the kernel size is the caller's. */
 ramet_status rmt_window_read(const rmt_node *node, int32_t kernel_h, int32_t kernel_w, rmt_window *window,
                              ramet_error *error);
+
+/* For unfold and fold, whose four paddings stand as top, left, bottom, right. */
+void rmt_window_turn_paddings(const rmt_node *node, rmt_window *window);
 
 /*
  * Settles padding and dilation for images of one size and counts the windows. False when not even one window fits;
