@@ -19,6 +19,7 @@ typedef struct node_memory {
     rmt_late *late;
     rmt_late_memory **results;
     rmt_late_memory *others;
+    ramet_status status; /* why there was no memory */
 } node_memory;
 
 static void *take(rmt_op_memory *head, size_t bytes, int32_t output)
@@ -26,7 +27,7 @@ static void *take(rmt_op_memory *head, size_t bytes, int32_t output)
     node_memory *m = (node_memory *)head;
     rmt_late_memory *memory = rmt_late_take(&m->late->pool, bytes);
     if (memory == NULL) {
-        (void)rmt_late_fail_memory(m->late, bytes);
+        m->status = rmt_late_fail_memory(m->late, bytes);
         return NULL;
     }
     if (output == RMT_OP_TEMPORARY || m->results[output] != NULL) {
@@ -107,7 +108,7 @@ static ramet_status load_inputs(node_memory *m, const rmt_node *node, rmt_view *
                             value->array != NULL ? "is a list of tensors" : "was not written on the way here");
         in[i] = value->view;
         if (in[i].data != NULL && !make_dense(m, &in[i]))
-            return RAMET_STATUS_OUT_OF_MEMORY;
+            return m->status;
     }
     return RAMET_STATUS_OK;
 }
@@ -161,7 +162,7 @@ static ramet_status perform(node_memory *m, const rmt_node *node, const rmt_boun
                       .kernels = rmt_model_kernels(late->model),
                       .team = late->team};
     if (!rmt_op_perform(bound->op, &run, out, &m->head))
-        return RAMET_STATUS_OUT_OF_MEMORY;
+        return m->status;
     for (int32_t o = 0; o < node->output_count; o++) {
         rmt_late_value made = {.view = out[o], .memory = home_of(m, node, o, out[o].data)};
         rmt_late_set(late, node->outputs[o], &made);

@@ -76,7 +76,7 @@ void rmt_late_release(rmt_late_pool *pool, rmt_late_memory *memory)
 
 ramet_status rmt_late_fail_memory(const rmt_late *late, size_t bytes)
 {
-    if (late->pool.bytes + bytes > late->pool.budget)
+    if (bytes > late->pool.budget || late->pool.bytes + size_class(bytes) > late->pool.budget)
         return rmt_fail(late->error, RAMET_STATUS_OVER_BUDGET,
                         "a run needs %zu bytes more than the %zu that it holds, the memory budget leaves %zu", bytes,
                         late->pool.bytes, late->pool.budget);
