@@ -157,7 +157,8 @@ static void linspace_run(const rmt_op_run *run)
     range_numbers n;
     (void)read_numbers(run->in, 2, out->dtype, &n);
     double start = n.is_float ? n.d[START] : (double)n.i[START], stop = n.is_float ? n.d[STOP] : (double)n.i[STOP];
-    double step = count > 1 ? (stop - start) / (double)(count - 1) : 0;
+    double length = out->dtype == RAMET_DTYPE_FLOAT32 ? (double)((float)stop - (float)start) : stop - start;
+    double step = count > 1 ? length / (double)(count - 1) : 0;
     for (int64_t i = 0; i < count; i++) {
         double value = i < count / 2 || count == 1 ? start + step * (double)i : stop - step * (double)(count - 1 - i);
         rmt_numbers_from_doubles(out->dtype, &value, rmt_view_at(out, i), 1, 1);

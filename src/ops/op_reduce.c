@@ -87,14 +87,16 @@ static rmt_view pick_dims(const rmt_view *view, const bool mask[RMT_MAX_RANK], b
     return picked;
 }
 
-/* Sums and products of truths are counts. */
+/* Sums of truths are counts; those of int32 PaddlePaddle makes as int64. */
 static ramet_dtype result_dtype(const reduce_params *params, ramet_dtype dtype)
 {
-    bool counts =
-        dtype == RAMET_DTYPE_BOOL && (params->function == RMT_REDUCE_SUM || params->function == RMT_REDUCE_PROD);
+    bool sum = params->function == RMT_REDUCE_SUM && !params->mean;
+    bool counts = dtype == RAMET_DTYPE_BOOL && (sum || params->function == RMT_REDUCE_PROD);
     if (params->truths)
         return RAMET_DTYPE_BOOL;
-    return params->own_dtype ? params->dtype : counts ? RAMET_DTYPE_INT64 : dtype;
+    if (params->own_dtype)
+        return params->dtype;
+    return counts || (sum && dtype == RAMET_DTYPE_INT32) ? RAMET_DTYPE_INT64 : dtype;
 }
 
 static ramet_status reduce_infer(rmt_op_infer *infer)

@@ -95,6 +95,57 @@ static const char *const texts[] = {
     "full shape=@@ value=1.0 dtype=0",
     "cast dtype=@",
     "identity",
+    "equal axis=@",
+    "logical_xor",
+    "bitwise_not",
+    "isnan",
+    "where",
+    "reduce_any dim=@@ keep_dim=@",
+    "reduce_sum dim=@@ dtype=@",
+    "add_n",
+    "full_like value=3.0",
+    "full_like dtype=@",
+    "full_batch_size_like shape=@@ dtype=0 input_dim_idx=@ output_dim_idx=@",
+    "full_with_tensor shape=@@ dtype=0",
+    "full shape=@@ values=@@ dtype=8",
+    "range dtype=@",
+    "linspace dtype=0",
+    "eye rows=@ columns=@ dtype=0",
+    "numel",
+    "expand_as target_shape=@@",
+    "broadcast_tensors",
+    "meshgrid",
+    "cumsum axis=@ exclusive=@ reverse=@",
+    "cumsum flatten=1",
+    "top_k k=@ axis=@ largest=@",
+    "argsort axis=@ descending=@",
+    "gather axis=@",
+    "gather_nd",
+    "take_along_axis axis=@",
+    "embedding padding_idx=@ column=@",
+    "scatter overwrite=@",
+    "scatter_nd_add",
+    "put_nd reduction=\"max\"",
+    "put_along_axis axis=@ reduction=\"mul\"",
+    "index_put accumulate=@",
+    "one_hot depth=@ column=@",
+    "nonzero",
+    "masked_select",
+    "unique axis=@@ sorted=@",
+    "flip axis=@@",
+    "roll shifts=@@ axis=@@",
+    "roll shifts=[@]",
+    "pad paddings=@@ from_last=@ value=1.0",
+    "pad paddings=[@,@,@,@] mode=\"reflect\"",
+    "pad paddings=[@,@,@,@] mode=\"replicate\"",
+    "pad paddings=[@,@,@,@] mode=\"circular\"",
+    "set_value axes=[@,@] starts=[@,@] ends=[@,@] steps=[@,@] values=[1.0] shape=[1]",
+    "set_value axes=@@ starts=@@ ends=@@ decrease_axes=[@] none_axes=[@]",
+    "unstack axis=@",
+    "triangle diagonal=@ lower=@",
+    "flatten_matrix axis=@",
+    "strided_slice axes=[@] starts=[@] ends=[@] strides=[@] numpy=1",
+    "expand shape=@@ two_way=1",
     "interp method=\"nearest\" out_h=@ out_w=@",
     "interp scale=[1.5] align_corners=@ align_mode=@",
 };
@@ -150,6 +201,14 @@ static void place_only(one_op *o)
         assert_true(rmt_view_span(&o->result[i]) >= 0);
 }
 
+/* Mostly the same for all inputs. */
+static ramet_dtype random_dtype(ramet_dtype usual)
+{
+    static const ramet_dtype others[] = {RAMET_DTYPE_BOOL, RAMET_DTYPE_INT32, RAMET_DTYPE_INT64, RAMET_DTYPE_FLOAT64,
+                                         RAMET_DTYPE_UINT8};
+    return next_random() % 4 == 0 ? others[next_random() % (sizeof others / sizeof *others)] : usual;
+}
+
 static void try_inputs(one_op *o, ramet_dtype dtype)
 {
     static const int64_t numbers[MOST_RUN] = {3, 1, 2, -1, 4, 0, 1, 1};
@@ -162,7 +221,7 @@ static void try_inputs(one_op *o, ramet_dtype dtype)
         if (list)
             shape = (rmt_shape){1, {(int64_t)(next_random() % 10)}};
         bool small = rmt_shape_elements(&shape) <= MOST_RUN;
-        one_op_add(o, list ? RAMET_DTYPE_INT64 : dtype, shape, small ? numbers : NULL, list);
+        one_op_add(o, list ? RAMET_DTYPE_INT64 : random_dtype(dtype), shape, small ? numbers : NULL, list);
     }
 }
 
