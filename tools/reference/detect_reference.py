@@ -246,7 +246,7 @@ def rescale(rows, scale):
     return rows
 
 
-def heads_to_rows(scores, sides, strides, size, scale):
+def heads_to_rows(scores, sides, strides, size, scale, limits=None):
     """PicoDet's own decoding, level by level."""
     boxes, chances = [], []
     for score, side, stride in zip(scores, sides, strides):
@@ -258,7 +258,7 @@ def heads_to_rows(scores, sides, strides, size, scale):
         middle = np.stack([x.ravel(), y.ravel()] * 2, 1)
         boxes.append(middle + far * [-1, -1, 1, 1])
         chances.append(score)
-    rows = suppress(np.concatenate(boxes), np.concatenate(chances).T)
+    rows = suppress(np.concatenate(boxes), np.concatenate(chances).T, **(limits or {}))
     rows[:, 2::2] = rows[:, 2::2].clip(0, size[1])
     rows[:, 3::2] = rows[:, 3::2].clip(0, size[0])
     return rescale(rows, scale)
