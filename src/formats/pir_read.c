@@ -152,24 +152,29 @@ static int by_name(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-static ramet_status add_parameter(rmt_pir_reader *reader, rmt_params *params, const parameter *p)
+/* The next record of the file as a constant. */
+static ramet_status add_parameter(rmt_pir_reader *reader, rmt_params *params, const char *name, int32_t *value)
 {
     rmt_param param = {0};
-    ramet_status status = rmt_params_next(params, p->name, &param, reader->error);
+    ramet_status status = rmt_params_next(params, name, &param, reader->error);
     if (status != RAMET_STATUS_OK)
         return status;
-    int32_t value = rmt_graph_add_constant(reader->graph, p->name, param.dtype, &param.shape, param.data);
-    if (value < 0)
-        return rmt_pir_no_memory(reader);
-    return rmt_pir_bind(reader, p->entry, (rmt_pir_binding){.kind = RMT_PIR_TENSOR, .value = value});
+    *value = rmt_graph_add_constant(reader->graph, name, param.dtype, &param.shape, param.data);
+    return *value >= 0 ? RAMET_STATUS_OK : rmt_pir_no_memory(reader);
 }
 
+/* Operators that name the same parameter share its record. */
 static ramet_status add_parameters(rmt_pir_reader *reader, rmt_params *params, const rmt_list *parameters)
 {
     const parameter *items = parameters->items;
+    rmt_pir_binding made = {.kind = RMT_PIR_TENSOR};
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < parameters->count && status == RAMET_STATUS_OK; i++)
-        status = add_parameter(reader, params, &items[i]);
+    for (size_t i = 0; i < parameters->count && status == RAMET_STATUS_OK; i++) {
+        if (i == 0 || strcmp(items[i - 1].name, items[i].name) != 0)
+            status = add_parameter(reader, params, items[i].name, &made.value);
+        if (status == RAMET_STATUS_OK)
+            status = rmt_pir_bind(reader, items[i].entry, made);
+    }
     return status == RAMET_STATUS_OK ? rmt_params_end(params, reader->error) : status;
 }
 

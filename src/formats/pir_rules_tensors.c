@@ -34,6 +34,13 @@ static bool adapt_pad3d(const rmt_node *raw, rmt_graph *graph, int32_t node)
     return rmt_node_set_int(graph, node, "from_last", 1);
 }
 
+/* PaddlePaddle 3 counts backwards as numpy does. */
+static bool adapt_strided_slice(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    (void)raw;
+    return rmt_node_set_int(graph, node, "numpy", 1);
+}
+
 /* ---- the table -------------------------------------------------------------------------------------------- */
 
 #define SET_VALUE_ATTRS "axes starts ends steps decrease_axes none_axes"
@@ -69,7 +76,8 @@ const rmt_pir_rule rmt_pir_rules_tensors[] = {
     {"unbind", "unstack", "x", "out*", "axis", NULL},
     {"unstack", "unstack", "x", "out*", "axis", NULL},
     {"slice", "slice", "x starts~* ends~*", "out", "axes starts ends decrease_axis", NULL},
-    {"strided_slice", "strided_slice", "x starts~* ends~* strides!*", "out", "axes starts ends strides", NULL},
+    {"strided_slice", "strided_slice", "x starts~* ends~* strides!*", "out", "axes starts ends strides",
+     adapt_strided_slice},
     {"expand", "expand", "x shape~*", "out", "shape", NULL},
     {"expand_as", "expand_as", "x y?", "out", "target_shape", NULL},
     {"broadcast_tensors", "broadcast_tensors", "x*", "out*", "", NULL},

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "formats/formats.h"
+#include "formats/pir_json.h"
 
 #define DATA RAMET_TEST_DATA
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -57,16 +58,20 @@ static blob blob_splice(const blob *from, size_t at, size_t removed, const void 
 
 static size_t mutants_seen, mutants_opened;
 
-static void judge_graph(const rmt_graph *graph, const blob *params)
+/* Constants lie in the parameters; those that a PIR program says itself in memory that a sanitizer watches. */
+static void judge_graph(const rmt_graph *graph, const blob *params, bool is_json)
 {
+    uint64_t sum = 0;
     assert_int_equal(rmt_graph_check(graph, NULL), RAMET_STATUS_OK);
     for (size_t i = 0; i < graph->value_count; i++) {
         const rmt_value *value = &graph->values[i];
         if (value->data != NULL && value->data_bytes > 0) {
             size_t offset = (uintptr_t)value->data - (uintptr_t)params->data;
-            assert_true(rmt_range_fits(offset, value->data_bytes, params->bytes));
+            assert_true(is_json || rmt_range_fits(offset, value->data_bytes, params->bytes));
+            sum = rmt_hash(sum, value->data, value->data_bytes);
         }
     }
+    assert_true(sum != 1);
     rmt_buffer text;
     rmt_buffer_init(&text, 16 << 20);
     assert_true(rmt_graph_print(graph, &text));
@@ -86,7 +91,7 @@ static void judge_answer(ramet_status status, const ramet_error *error, clock_t 
     }
 }
 
-static void judge_program(const blob *program, const blob *params)
+static void judge_program(const blob *program, const blob *params, bool is_json)
 {
     rmt_program opened;
     ramet_error error = {0};
@@ -95,7 +100,7 @@ static void judge_program(const blob *program, const blob *params)
         rmt_program_open_memory(program->data, program->bytes, params->data, params->bytes, &opened, &error);
     judge_answer(status, &error, started);
     if (status == RAMET_STATUS_OK) {
-        judge_graph(&opened.graph, params);
+        judge_graph(&opened.graph, params, is_json);
         rmt_program_close(&opened);
     }
 }
@@ -116,7 +121,7 @@ static void judge_yaml(const blob *text)
 /* What is under test: a program with its parameters (either may be damaged), or a configuration. */
 typedef struct subject {
     blob program, params;
-    bool damage_params, is_yaml;
+    bool damage_params, is_yaml, is_json;
 } subject;
 
 static const blob *damaged_part(const subject *s) { return s->damage_params ? &s->params : &s->program; }
@@ -127,7 +132,7 @@ static void judge(const subject *s, blob mutant)
     if (s->is_yaml)
         judge_yaml(&mutant);
     else
-        judge_program(s->damage_params ? &s->program : &mutant, s->damage_params ? &mutant : &s->params);
+        judge_program(s->damage_params ? &s->program : &mutant, s->damage_params ? &mutant : &s->params, s->is_json);
     free(mutant.data);
 }
 
@@ -135,7 +140,10 @@ static subject subject_open(const char *stem)
 {
     char path[512];
     subject made = {0};
-    (void)snprintf(path, sizeof(path), DATA "/%s.pdmodel", stem);
+    (void)snprintf(path, sizeof(path), DATA "/%s.json", stem);
+    made.is_json = rmt_os_is_file(path);
+    if (!made.is_json)
+        (void)snprintf(path, sizeof(path), DATA "/%s.pdmodel", stem);
     made.program = blob_read(path);
     (void)snprintf(path, sizeof(path), DATA "/%s.pdiparams", stem);
     made.params = rmt_os_is_file(path) ? blob_read(path) : blob_copy((const unsigned char *)"", 0);
@@ -394,6 +402,75 @@ static void edit_fields(const subject *s, size_t stride)
     }
 }
 
+/* ---- values of a PIR program ------------------------------------------------------------------------------------- */
+
+static void replace_value(const subject *s, size_t start, size_t end)
+{
+    static const char *const values[] = {
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1",
+        "2",
+        "7",
+        "300",
+        "-9223372036854775808",
+        "1e999",
+        "0.5",
+        "\"\"",
+        "\"x\"",
+        "[]",
+        "{}",
+        "[[[]]]",
+        "2e9",
+        "9223372036854775807",
+        "\"1.relu\"",
+        "\"0.combine\"",
+        "\"1.while\"",
+        "\"2.yield\"",
+        "\"p\"",
+        "\"\\u0000\"",
+        "{\"%\":1}",
+        "[1,2]",
+    };
+    static char nested[4096];
+    for (size_t i = 0; i < COUNT(values); i++)
+        judge(s, blob_splice(&s->program, start, end - start, values[i], strlen(values[i])));
+    memset(nested, '[', sizeof(nested));
+    judge(s, blob_splice(&s->program, start, end - start, nested, sizeof(nested)));
+}
+
+/* The value goes, with what separates it from the next one; comes twice; comes many times. */
+static void delete_and_repeat_value(const subject *s, size_t start, size_t next)
+{
+    static char many[64 * 1024];
+    size_t bytes = next - start;
+    judge(s, blob_splice(&s->program, start, bytes, "", 0));
+    judge(s, blob_splice(&s->program, start, 0, s->program.data + start, bytes));
+    size_t count = sizeof(many) / bytes;
+    for (size_t i = 0; i < count; i++)
+        memcpy(many + i * bytes, s->program.data + start, bytes);
+    judge(s, blob_splice(&s->program, start, 0, many, count * bytes));
+}
+
+/* Each value, at all depths: keys, texts, numbers, lists, whole operators. */
+static void edit_values(const subject *s, size_t stride)
+{
+    rmt_json json;
+    const rmt_source source = {s->program.data, s->program.bytes, "program"};
+    assert_int_equal(rmt_json_read(&source, &json, NULL), RAMET_STATUS_OK);
+    for (size_t i = 0; i < json.count; i += stride) {
+        const rmt_json_node *at = &json.nodes[i];
+        size_t quote = at->kind == RMT_JSON_TEXT;
+        replace_value(s, at->start - quote, at->end + quote);
+        size_t next = at->next < json.count ? json.nodes[at->next].start : 0;
+        if (next > at->end && s->program.data[at->end + quote] == ',')
+            delete_and_repeat_value(s, at->start - quote, at->end + quote + 1);
+    }
+    rmt_json_clear(&json);
+}
+
 /* ---- the tests --------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -410,6 +487,11 @@ static const struct {
     {"operators/conv2d_then_batch_norm/inference", 29, 19},
     {"operators/network_lcnet_block/inference", 43, 31},
     {"operators/network_text_recogniser_head/inference", 43, 29},
+    {"pir/array_of_a_loop/inference", 7, 3},
+    {"pir/branches/inference", 41, 17},
+    {"pir/lists/inference", 41, 17},
+    {"pir/constant_operands/inference", 61, 29},
+    {"pir/network/inference", 83, 41},
 };
 
 static void damaged_programs_are_refused_or_sound(void **state)
@@ -421,7 +503,10 @@ static void damaged_programs_are_refused_or_sound(void **state)
         cut_everywhere(&s, 64);
         flip_bits(&s, models[i].flip_stride);
         append_and_repeat(&s);
-        edit_fields(&s, models[i].edit_stride);
+        if (s.is_json)
+            edit_values(&s, models[i].edit_stride);
+        else
+            edit_fields(&s, models[i].edit_stride);
         subject_close(&s);
     }
     print_message("%zu mutants of programs, %zu opened\n", mutants_seen, mutants_opened);

@@ -99,6 +99,25 @@ static ramet_status open_stacked(ramet_error *error)
     return status;
 }
 
+static ramet_status open_pir(ramet_error *error)
+{
+    rmt_program program;
+    ramet_status status = rmt_program_open(DATA "/pir/array_of_a_loop/inference.json", NULL, &program, error);
+    if (status == RAMET_STATUS_OK)
+        rmt_program_close(&program);
+    return status;
+}
+
+static ramet_status open_pir_network(ramet_error *error)
+{
+    rmt_program program;
+    ramet_status status =
+        rmt_program_open(DATA "/pir/network/inference.json", DATA "/pir/network/inference.pdiparams", &program, error);
+    if (status == RAMET_STATUS_OK)
+        rmt_program_close(&program);
+    return status;
+}
+
 static ramet_status open_yaml(ramet_error *error)
 {
     rmt_yaml_file file;
@@ -151,6 +170,8 @@ static void every_failed_allocation_is_reported_and_leaves_nothing(void **state)
         {"a program", open_program, 50},
         {"attributes", open_attributes, 20},
         {"stacked scalars", open_stacked, 20},
+        {"a PIR program with blocks", open_pir, 100},
+        {"a PIR program with parameters", open_pir_network, 100},
         {"a configuration", open_yaml, 50},
         {"lines", open_lines, 2},
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every recorded operator, through the public API, against PaddlePaddle: each
- * case of tests/data/operators is one test. It runs on every instruction level
+ * case of the folders below is one test. It runs on every instruction level
  * of this processor, and once more with two threads, which must not change a
  * byte. How near a result must come stands in cases.txt.
  */
@@ -20,12 +20,17 @@
 #include "ramet/ramet.h"
 #include "support/tensorpack.h"
 
-#define FOLDER RAMET_TEST_DATA "/operators"
+/* Folders of tests/data, and how many cases each has at least. */
+static const struct {
+    const char *name;
+    size_t at_least;
+} folders[] = {{"operators", 500}, {"pir", 15}};
 
-enum { MOST_CASES = 2048, MOST_TENSORS = 64, NAME_ROOM = 96, PATH_ROOM = 512 };
+enum { MOST_CASES = 4096, MOST_TENSORS = 64, NAME_ROOM = 96, PATH_ROOM = 512 };
 
 typedef struct fixture {
     char name[NAME_ROOM], rule[NAME_ROOM];
+    const char *folder;
 } fixture;
 
 /* ---- comparing -------------------------------------------------------------------------------------------------- */
@@ -122,7 +127,7 @@ static void run_inputs(ramet_runtime *runtime, const tensorpack *pack, ramet_ten
 static bool open_pack(const fixture *f, const char *file, tensorpack *pack)
 {
     char path[PATH_ROOM];
-    snprintf(path, sizeof path, FOLDER "/%s/%s", f->name, file);
+    snprintf(path, sizeof path, RAMET_TEST_DATA "/%s/%s/%s", f->folder, f->name, file);
     return tensorpack_open(path, pack);
 }
 
@@ -173,7 +178,7 @@ static ramet_runtime *open_case(const fixture *f, ramet_cpu_level level, int thr
     ramet_runtime_option_init(&option);
     option.cpu_level = level;
     option.cpu_thread_num = threads;
-    snprintf(path, sizeof path, FOLDER "/%s", f->name);
+    snprintf(path, sizeof path, RAMET_TEST_DATA "/%s/%s", f->folder, f->name);
     ramet_status status = ramet_runtime_open(path, &option, &runtime, &error);
     if (status == RAMET_STATUS_UNSUPPORTED && strstr(error.message, "cpu_level") != NULL)
         return NULL;
@@ -211,7 +216,7 @@ static void is_refused_by_name(void **state)
     char path[PATH_ROOM];
     ramet_runtime *runtime;
     ramet_error error = {0};
-    snprintf(path, sizeof path, FOLDER "/%s", f->name);
+    snprintf(path, sizeof path, RAMET_TEST_DATA "/%s/%s", f->folder, f->name);
     assert_int_equal(ramet_runtime_open(path, NULL, &runtime, &error), RAMET_STATUS_UNSUPPORTED);
     assert_null(runtime);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -229,16 +234,18 @@ static CMUnitTestFunction test_of(const fixture *f)
 
 /* ---- the list --------------------------------------------------------------------------------------------------- */
 
-static size_t read_cases(fixture *fixtures, struct CMUnitTest *tests)
+/* Appends the cases of a folder to the lists; returns how many it has. */
+static size_t read_cases(const char *folder, size_t first, fixture *fixtures, struct CMUnitTest *tests)
 {
-    FILE *file = fopen(FOLDER "/cases.txt", "r");
+    char path[PATH_ROOM];
+    snprintf(path, sizeof path, RAMET_TEST_DATA "/%s/cases.txt", folder);
+    FILE *file = fopen(path, "r");
     size_t count = 0;
-    while (file != NULL && count < MOST_CASES &&
-           fscanf(file, "%95s %95s", fixtures[count].name, fixtures[count].rule) == 2) {
-        tests[count] = (struct CMUnitTest){.name = fixtures[count].name,
-                                           .test_func = test_of(&fixtures[count]),
-                                           .initial_state = &fixtures[count]};
-        count++;
+    for (fixture *f = &fixtures[first]; file != NULL && first + count < MOST_CASES; f++, count++) {
+        if (fscanf(file, "%95s %95s", f->name, f->rule) != 2)
+            break;
+        f->folder = folder;
+        tests[first + count] = (struct CMUnitTest){.name = f->name, .test_func = test_of(f), .initial_state = f};
     }
     if (file != NULL)
         fclose(file);
@@ -249,10 +256,14 @@ int main(void)
 {
     static fixture fixtures[MOST_CASES];
     static struct CMUnitTest tests[MOST_CASES];
-    size_t count = read_cases(fixtures, tests);
-    if (count < 500) {
-        fprintf(stderr, "cases.txt lists only %zu cases\n", count);
-        return 1;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        size_t added = read_cases(folders[i].name, count, fixtures, tests);
+        count += added;
+        if (added < folders[i].at_least) {
+            fprintf(stderr, "%s/cases.txt lists only %zu cases\n", folders[i].name, added);
+            return 1;
+        }
     }
     return _cmocka_run_group_tests("operator_fixtures", tests, count, NULL, NULL);
 }
