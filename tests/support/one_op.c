@@ -277,6 +277,17 @@ static void place_output(one_op *o, const one_op_style *style, const rmt_view *i
     }
 }
 
+/* What a DYNAMIC operator made is never more than it had said. */
+static void shrink_outputs(one_op *o, const rmt_shape *shapes)
+{
+    for (int32_t i = 0; i < o->output_count; i++) {
+        assert_true(rmt_shape_elements(&shapes[i]) >= 0);
+        assert_true(rmt_shape_elements(&shapes[i]) <= rmt_shape_elements(&o->result[i].shape));
+        o->result[i].shape = shapes[i];
+        rmt_strides_dense(&o->result[i]);
+    }
+}
+
 static void run_placed(one_op *o, const one_op_style *style, const rmt_view *in, size_t scratch_bytes)
 {
     bool fresh = false;
@@ -289,17 +300,23 @@ static void run_placed(one_op *o, const one_op_style *style, const rmt_view *in,
     rmt_team *team = NULL;
     if (style->threads > 1)
         assert_int_equal(rmt_team_create(style->threads, &team, NULL), RAMET_STATUS_OK);
+    rmt_shape shapes[ONE_OP_MOST];
+    for (int32_t i = 0; i < o->output_count; i++)
+        shapes[i] = o->result[i].shape;
     rmt_op_run run = {.params = o->params,
                       .packed = o->packed,
                       .in_count = o->input_count,
                       .out_count = o->output_count,
                       .in = in,
                       .out = o->result,
+                      .out_shapes = shapes,
                       .scratch = own(o, scratch_bytes),
                       .kernels = style->kernels != NULL ? style->kernels : rmt_kernels_get(RMT_LEVEL_BASE),
                       .team = team};
     o->op->run(&run);
     rmt_team_destroy(team);
+    if ((o->op->flags & RMT_OP_DYNAMIC) != 0)
+        shrink_outputs(o, shapes);
 }
 
 void one_op_run(one_op *o, const one_op_style *style)
