@@ -25,6 +25,12 @@ static bool adapt_prelu(const rmt_node *raw, rmt_graph *graph, int32_t node)
     return !last || !channels || rmt_node_set_string(graph, node, "mode", "element");
 }
 
+static bool adapt_indexed(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    (void)raw;
+    return rmt_node_set_int(graph, node, "indexed", 1);
+}
+
 #define CONV_ATTRS "strides paddings padding_algorithm dilations groups data_format^"
 #define CONV_TRANSPOSE_ATTRS CONV_ATTRS " output_padding output_size"
 #define POOL_ATTRS \
@@ -43,6 +49,8 @@ const rmt_op_rule rmt_op_rules_layers[] = {
     {"sync_batch_norm", "batch_norm", "X Scale Bias Mean Variance", "Y", "epsilon data_layout^", NULL},
     {"layer_norm", "layer_norm", "X Scale? Bias?", "Y", "epsilon begin_norm_axis", NULL},
     {"pool2d", "pool2d", "X", "Out", POOL_ATTRS, NULL},
+    {"max_pool2d_with_index", "pool2d", "X", "Out Mask", "ksize strides paddings global_pooling adaptive",
+     adapt_indexed},
     {"matmul_v2", "matmul", "X Y", "Out", "transpose_x=trans_x transpose_y=trans_y", NULL},
     {"matmul", "matmul", "X Y", "Out", "transpose_x=transpose_X transpose_y=transpose_Y alpha", NULL},
     {"bmm", "matmul", "X Y", "Out", "", NULL},
@@ -73,5 +81,11 @@ const rmt_op_rule rmt_op_rules_layers[] = {
     {"shuffle_channel", "channel_shuffle", "X", "Out", "groups=group", NULL},
     {"channel_shuffle", "channel_shuffle", "X", "Out", "groups data_format^", NULL},
     {"unfold", "unfold", "X", "Y", "kernel_sizes strides paddings dilations", NULL},
+    {"fold", "fold", "X", "Y", "output_sizes kernel_sizes strides paddings dilations", NULL},
+    {"affine_channel", "affine_channel", "X Scale Bias", "Out", "data_layout^", NULL},
+    {"fc", "matmul_flatten", "Input W Bias?", "Out", "x_num_col_dims=in_num_col_dims act=activation_type", NULL},
+    {"lrn", "lrn", "X", "Out", "n k alpha beta data_format^", NULL},
+    {"maxout", "maxout", "X", "Out", "groups axis", NULL},
+    {"einsum", "einsum", "Operands*", "Out", "equation", NULL},
     {0},
 };

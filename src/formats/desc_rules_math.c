@@ -120,6 +120,7 @@ const rmt_op_rule rmt_op_rules_math[] = {
     {"reduce_min", "reduce_min", "X", "Out", REDUCE_ATTRS, NULL},
     {"reduce_prod", "reduce_prod", "X", "Out", REDUCE_ATTRS, NULL},
     {"logsumexp", "reduce_logsumexp", "X", "Out", "dim=axis keep_dim=keepdim reduce_all", NULL},
+    {"frobenius_norm", "p_norm", "X", "Out", "axis=dim keepdim=keep_dim asvector=reduce_all", NULL},
     {"p_norm", "p_norm", "X", "Out", "porder axis epsilon keepdim asvector", NULL},
     {"reduce_any", "reduce_any", "X", "Out", REDUCE_ATTRS, NULL},
     {"reduce_all", "reduce_all", "X", "Out", REDUCE_ATTRS, NULL},

@@ -76,7 +76,8 @@ typedef enum rmt_unary {
     RMT_UNARY_LOG1P,
     RMT_UNARY_EXPM1,
     RMT_UNARY_TRUNC,
-    RMT_UNARY_STANH, /* p1 * tanh(p0 * x) */
+    RMT_UNARY_ROUND_EVEN, /* half to the even neighbour */
+    RMT_UNARY_STANH,      /* p1 * tanh(p0 * x) */
     RMT_UNARY_COUNT
 } rmt_unary;
 

@@ -70,6 +70,7 @@ static double unary_value(double x, const rmt_activation *act)
     case RMT_UNARY_LOG1P: return log1p(x);
     case RMT_UNARY_EXPM1: return expm1(x);
     case RMT_UNARY_TRUNC: return trunc(x);
+    case RMT_UNARY_ROUND_EVEN: return nearbyint(x);
     case RMT_UNARY_STANH: return p1 * tanh(p0 * x);
     case RMT_UNARY_NONE:
     case RMT_UNARY_COUNT: break;

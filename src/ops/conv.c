@@ -93,6 +93,8 @@ static ramet_status conv_load(rmt_op_load *load)
 {
     rmt_conv *conv = load->params;
     int64_t f[4];
+    if (rmt_conv_is_dynamic(load))
+        return rmt_conv_load_dynamic(load, conv);
     ramet_status status = rmt_conv_load_common(load, conv, f);
     if (status != RAMET_STATUS_OK)
         return status;
@@ -177,6 +179,8 @@ static void pack_depthwise(const rmt_op_pack *pack, const rmt_conv *conv)
 static void conv_pack(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
+    if (conv->dynamic)
+        return;
     if (conv->algorithm == RMT_CONV_DEPTHWISE)
         pack_depthwise(pack, conv);
     else if (conv->algorithm == RMT_CONV_WINOGRAD)
@@ -216,7 +220,11 @@ ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int6
 static ramet_status conv_infer(rmt_op_infer *infer)
 {
     const rmt_conv *conv = infer->params;
-    ramet_status status = rmt_conv_check_input(infer, conv);
+    rmt_conv settled = *conv;
+    ramet_status status = conv->dynamic ? rmt_conv_settle_dynamic(infer, &settled) : RAMET_STATUS_OK;
+    conv = &settled;
+    if (status == RAMET_STATUS_OK)
+        status = rmt_conv_check_input(infer, conv);
     if (status != RAMET_STATUS_OK)
         return status;
     const int64_t *dims = infer->in[RMT_CONV_X].shape.dims;
@@ -244,7 +252,9 @@ static void conv_place(rmt_op_place *place)
     place->place[0].any_pixel_stride = true;
     if (place->in_count > RMT_CONV_RESIDUAL && place->in[RMT_CONV_RESIDUAL].shape.rank >= 0)
         place->place[0].in_place_of = RMT_CONV_RESIDUAL;
-    if (conv->algorithm == RMT_CONV_INDIRECT)
+    if (conv->dynamic)
+        rmt_conv_place_dynamic(place);
+    else if (conv->algorithm == RMT_CONV_INDIRECT)
         place->scratch_bytes = rmt_conv_scratch_indirect(conv, place->threads);
     if (conv->algorithm == RMT_CONV_WINOGRAD)
         place->scratch_bytes = rmt_conv_scratch_winograd(conv, place->threads);
@@ -253,7 +263,11 @@ static void conv_place(rmt_op_place *place)
 static void conv_run(const rmt_op_run *run)
 {
     const rmt_conv *conv = run->params;
-    if (conv->algorithm == RMT_CONV_DEPTHWISE)
+    if (rmt_shape_elements(&run->out[0].shape) == 0)
+        return;
+    if (conv->dynamic)
+        rmt_conv_run_dynamic(run);
+    else if (conv->algorithm == RMT_CONV_DEPTHWISE)
         rmt_conv_run_depthwise(run);
     else if (conv->algorithm == RMT_CONV_WINOGRAD)
         rmt_conv_run_winograd(run);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Convolution: what its files share. conv.c reads, packs and infers;
- * conv_indirect.c, conv_depthwise.c and conv_winograd.c run; conv_transpose.c
+ * conv_indirect.c, conv_depthwise.c, conv_winograd.c and conv_dynamic.c run; conv_transpose.c
  * builds on the same parts. The algorithm of a layer is fixed at load, so that
  * results depend on nothing else.
  *
@@ -27,6 +27,7 @@ typedef struct rmt_conv {
     int32_t tile; /* of WINOGRAD: 4 or 2 */
     rmt_activation act;
     int64_t bias_at, zeros_at; /* floats from the start of the packed room */
+    bool dynamic; /* weights are not constant: kernel and channels are those of the input, see conv_dynamic.c */
 } rmt_conv;
 
 static inline int64_t rmt_round16(int64_t n) { return (n + 15) / 16 * 16; }
@@ -65,6 +66,13 @@ int32_t rmt_conv_block(int64_t taps, int64_t channels);
 void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts);
 
 void rmt_conv_run_depthwise(const rmt_op_run *run);
+
+/* Filters and biases that the graph computes. settled: the layer for the filter at hand. */
+bool rmt_conv_is_dynamic(const rmt_op_load *load);
+ramet_status rmt_conv_load_dynamic(rmt_op_load *load, rmt_conv *conv);
+ramet_status rmt_conv_settle_dynamic(rmt_op_infer *infer, rmt_conv *settled);
+void rmt_conv_place_dynamic(rmt_op_place *place);
+void rmt_conv_run_dynamic(const rmt_op_run *run);
 
 /* Gathered rows. Scratch: for all threads. */
 size_t rmt_conv_scratch_indirect(const rmt_conv *conv, int32_t threads);

@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * batch_norm where no convolution before it could take it in: x * s + t with
- * two numbers a channel, computed from the four constants at load. x is
- * [n, c, ...] in any layout.
+ * two numbers a channel, computed from the four constants at load; and
+ * affine_channel, which has but the first two. x is [n, c, ...] in any layout.
  *
  * Packed: s [c], t [c].
  */
 #include "ops/ops_help.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { X, SCALE, BIAS, MEAN, VARIANCE, INPUTS };
 
 typedef struct batch_norm_params {
     int64_t channels;
     double epsilon;
+    int32_t inputs; /* x and constants */
     rmt_activation act;
 } batch_norm_params;
 
 static ramet_status batch_norm_load(rmt_op_load *load)
 {
     batch_norm_params *params = load->params;
-    ramet_status status = rmt_load_inputs(load, INPUTS);
+    params->inputs = strcmp(load->node->op, "affine_channel") == 0 ? MEAN : INPUTS;
+    ramet_status status = rmt_load_inputs(load, params->inputs);
     if (status != RAMET_STATUS_OK)
         return status;
-    for (int32_t i = SCALE; i <= VARIANCE; i++) {
+    for (int32_t i = SCALE; i < params->inputs; i++) {
         const rmt_value *value = rmt_node_constant(load->graph, load->node, i);
         int64_t count = value != NULL ? rmt_shape_elements(&value->shape) : -1;
         params->channels = i == SCALE ? count : params->channels;
         if (count < 1 || count != params->channels)
             return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED,
-                            "scale, bias, mean and variance must be constants of one number for each channel");
+                            "scale and bias, mean and variance must be constants of one number for each channel");
     }
     params->epsilon = rmt_node_float(load->node, "epsilon", 1e-5);
     params->act = rmt_activation_fused(load->node);
@@ -44,10 +47,11 @@ static void batch_norm_pack(const rmt_op_pack *pack)
     const batch_norm_params *params = pack->params;
     float *packed = (float *)pack->packed;
     for (int64_t c = 0; c < params->channels; c++) {
-        float number[INPUTS];
-        for (int32_t i = SCALE; i <= VARIANCE; i++)
+        float number[INPUTS] = {[VARIANCE] = 1};
+        for (int32_t i = SCALE; i < params->inputs; i++)
             rmt_constant_floats(rmt_node_constant(pack->graph, pack->node, i), c, 1, &number[i]);
-        double scale = (double)number[SCALE] / sqrt((double)number[VARIANCE] + params->epsilon);
+        double epsilon = params->inputs == INPUTS ? params->epsilon : 0;
+        double scale = (double)number[SCALE] / sqrt((double)number[VARIANCE] + epsilon);
         packed[c] = (float)scale;
         packed[params->channels + c] = (float)((double)number[BIAS] - (double)number[MEAN] * scale);
     }

@@ -470,6 +470,33 @@ static void matmul_run(const rmt_op_run *run)
     }
 }
 
+/* ---- for other operators ----------------------------------------------------------------------------------------- */
+
+static const matmul_params plain = {.alpha = 1, .act = {RMT_UNARY_NONE, 0, 0, 0, 1, 0}};
+
+size_t rmt_matmul_scratch(const rmt_view in[2], const rmt_view *out, int32_t threads)
+{
+    rmt_view made = *out;
+    rmt_form form[2];
+    rmt_output_place output;
+    rmt_op_place place = {
+        .params = &plain, .in_count = 2, .out_count = 1, .in = in, .out = &made, .form = form, .place = &output};
+    place.threads = threads;
+    matmul_place(&place);
+    return place.scratch_bytes;
+}
+
+void rmt_matmul_run(const rmt_op_run *run, const rmt_view in[2], const rmt_view *out, unsigned char *scratch)
+{
+    rmt_op_run own = *run;
+    own.params = &plain;
+    own.in_count = 2;
+    own.in = in;
+    own.out = out;
+    own.scratch = scratch;
+    matmul_run(&own);
+}
+
 const rmt_op rmt_op_matmul = {.name = "matmul",
                               .params_bytes = sizeof(matmul_params),
                               .load = matmul_load,

@@ -22,11 +22,7 @@ static ramet_status p_norm_load(rmt_op_load *load)
     params->logsumexp = strcmp(node->op, "reduce_logsumexp") == 0;
     params->keep = rmt_node_bool(node, params->logsumexp ? "keep_dim" : "keepdim", false);
     params->order = rmt_node_float(node, "porder", 2);
-    size_t count = 1;
-    if (params->logsumexp)
-        count = rmt_node_ints(node, "dim", params->dims, RMT_MAX_RANK);
-    else
-        params->dims[0] = rmt_node_int(node, "axis", -1);
+    size_t count = rmt_node_ints(node, params->logsumexp ? "dim" : "axis", params->dims, RMT_MAX_RANK);
     if (count > RMT_MAX_RANK)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute dim has %zu entries", count);
     params->dim_count = (int32_t)count;

@@ -36,6 +36,7 @@ static bool runs_on_integers(const rmt_activation *act)
     case RMT_UNARY_FLOOR:
     case RMT_UNARY_CEIL:
     case RMT_UNARY_ROUND:
+    case RMT_UNARY_ROUND_EVEN:
     case RMT_UNARY_TRUNC: return true;
     default: return false;
     }

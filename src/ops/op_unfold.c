@@ -17,12 +17,8 @@ static ramet_status unfold_load(rmt_op_load *load)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute kernel_sizes makes no sense");
     ramet_status status =
         rmt_window_read(load->node, (int32_t)kernel[0], (int32_t)kernel[1], load->params, load->error);
-    rmt_window *window = load->params; /* top, left, bottom, right, unlike a convolution */
-    int64_t pads[4];
-    if (rmt_node_ints(load->node, "paddings", pads, 4) == 4) {
-        window->pad_left = (int32_t)pads[1];
-        window->pad_bottom = (int32_t)pads[2];
-    }
+    if (status == RAMET_STATUS_OK)
+        rmt_window_turn_paddings(load->node, load->params);
     return status == RAMET_STATUS_OK ? rmt_load_inputs(load, 1) : status;
 }
 

@@ -106,6 +106,8 @@ bool rmt_activation_read(const rmt_node *node, const char *name, const char *pre
     *activation = (rmt_activation){facts->function, p[0], p[1], p[2], 1, 0};
     if (facts->function == RMT_UNARY_GELU && read_number(node, prefix, "approximate", 0) != 0)
         activation->function = RMT_UNARY_GELU_TANH;
+    if (facts->function == RMT_UNARY_ROUND && read_number(node, prefix, "half_to_even", 0) != 0)
+        activation->function = RMT_UNARY_ROUND_EVEN;
     return true;
 }
 

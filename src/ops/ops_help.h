@@ -86,6 +86,13 @@ void rmt_run_copy(const rmt_op_run *run, const rmt_view *from, const rmt_view *t
 /* out = activation(x), float32, one shape, any strides; out may be x. */
 void rmt_activate_view(const rmt_op_run *run, const rmt_activation *activation, const rmt_view *x, const rmt_view *out);
 
+/*
+ * The product of views [..., m, k] and [..., k, n] into a dense one: its scratch for a whole team, and the run. With k = 0
+ * the product is 0.
+ */
+size_t rmt_matmul_scratch(const rmt_view in[2], const rmt_view *out, int32_t threads);
+void rmt_matmul_run(const rmt_op_run *run, const rmt_view in[2], const rmt_view *out, unsigned char *scratch);
+
 /* ---- run: numbers of any dtype ---------------------------------------------------------------------------- */
 
 /*

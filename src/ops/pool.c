@@ -14,6 +14,7 @@ typedef struct pool_params {
     rmt_window window;
     rmt_reduce function; /* RMT_REDUCE_SUM stands for the mean */
     bool exclusive, global, adaptive;
+    bool indexed; /* max_pool2d_with_index: adaptive windows fit, and a second result says where the maxima lie */
     int32_t adaptive_h, adaptive_w;
 } pool_params;
 
@@ -33,6 +34,7 @@ static ramet_status pool_load(rmt_op_load *load)
     params->exclusive = rmt_node_bool(load->node, "exclusive", true);
     params->global = rmt_node_bool(load->node, "global_pooling", false);
     params->adaptive = rmt_node_bool(load->node, "adaptive", false);
+    params->indexed = rmt_node_bool(load->node, "indexed", false);
     params->adaptive_h = (int32_t)size[0];
     params->adaptive_w = (int32_t)size[1];
     return rmt_window_read(load->node, (int32_t)size[0], (int32_t)size[1], &params->window, load->error);
@@ -58,7 +60,11 @@ static ramet_status pool_infer(rmt_op_infer *infer)
     }
     out->shape.dims[2] = geometry.out_h;
     out->shape.dims[3] = geometry.out_w;
-    return RAMET_STATUS_OK;
+    if (infer->out_count > 1) {
+        infer->out[1].dtype = RAMET_DTYPE_INT32;
+        infer->out[1].shape = out->shape;
+    }
+    return rmt_infer_done(infer);
 }
 
 /* The pixels [y0, y1) x [x0, x1) of a window; `all` counts the padding too. */
@@ -76,7 +82,7 @@ static pool_window window_at(const pool_params *params, const rmt_geometry *g, i
     const rmt_window *w = &params->window;
     if (params->global)
         return (pool_window){0, g->in_h, 0, g->in_w, g->in_h * g->in_w};
-    if (params->adaptive && params->function == RMT_REDUCE_SUM) { /* PaddlePaddle's maximum slides all the same */
+    if (params->adaptive && (params->function == RMT_REDUCE_SUM || params->indexed)) { /* pool2d's maximum slides */
         pool_window p = {(int32_t)((int64_t)oy * g->in_h / g->out_h),
                          (int32_t)(((int64_t)(oy + 1) * g->in_h + g->out_h - 1) / g->out_h),
                          (int32_t)((int64_t)ox * g->in_w / g->out_w),
@@ -104,6 +110,8 @@ static void pool_place(rmt_op_place *place)
     place->form[0] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
+    if (place->out_count > 1)
+        rmt_strides_dense(&place->out[1]);
     const int64_t *dims = place->in[0].shape.dims;
     place->scratch_bytes = thread_scratch(place->params, dims[2], dims[3]) * (size_t)place->threads;
 }
@@ -132,6 +140,26 @@ static void pool_pixel(const pool_run_state *d, int32_t n, int32_t oy, int32_t o
     d->run->kernels->pool(d->params->function, pixels, count, factor, out, d->y.c);
 }
 
+/* Where in [h, w] the first of the largest numbers of a window lies, for each channel. */
+static void index_pixel(const pool_run_state *d, int32_t n, int32_t oy, int32_t ox)
+{
+    pool_window w = window_at(d->params, &d->geometry, oy, ox);
+    const rmt_view *out = &d->run->out[1];
+    int32_t *index = (int32_t *)out->data + n * out->strides[0] + oy * out->strides[2] + ox * out->strides[3];
+    for (int32_t c = 0; c < d->x.c; c++) {
+        int32_t best = -1;
+        float largest = -FLT_MAX;
+        for (int32_t y = w.y0; y < w.y1; y++) {
+            for (int32_t x = w.x0; x < w.x1; x++) {
+                float value = rmt_pixel_at(&d->x, n, y, x)[c];
+                best = value > largest ? y * d->x.w + x : best;
+                largest = value > largest ? value : largest;
+            }
+        }
+        index[c * out->strides[1]] = best;
+    }
+}
+
 static void pool_rows(void *context, int64_t first, int64_t last, int thread)
 {
     const pool_run_state *d = context;
@@ -140,6 +168,9 @@ static void pool_rows(void *context, int64_t first, int64_t last, int thread)
     for (int64_t i = first; i < last; i++)
         for (int32_t ox = 0; ox < d->y.w; ox++)
             pool_pixel(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), ox, pixels);
+    for (int64_t i = first; i < last && d->run->out_count > 1; i++)
+        for (int32_t ox = 0; ox < d->y.w; ox++)
+            index_pixel(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), ox);
 }
 
 static void pool_run(const rmt_op_run *run)

@@ -52,6 +52,7 @@ static const unary_case unary_cases[] = {
     {"tanh_shrink", {RMT_UNARY_TANH_SHRINK, 0, 0, 0, 1, 0}, 2, 0, 3e-7},
     {"sin scaled", {RMT_UNARY_SIN, 0, 0, 0, 2, -1}, 2, 3e-7, 0},
     {"log2", {RMT_UNARY_LOG2, 0, 0, 0, 1, 0}, 0, 0, 0},
+    {"round even", {RMT_UNARY_ROUND_EVEN, 0, 0, 0, 1, 0}, 0, 0, 0},
     {"stanh", {RMT_UNARY_STANH, 0.67f, 1.7159f, 0, 1, 0}, 0, 0, 0},
     {"relu scaled", {RMT_UNARY_RELU, 0, 0, 0, 0.5f, 1}, 1, 0, 0},
     {"sigmoid scaled", {RMT_UNARY_SIGMOID, 0, 0, 0, 2, -1}, 2, 3e-7, 0},
