@@ -222,7 +222,8 @@ ramet_status rmt_json_read(const rmt_source *source, rmt_json *json, ramet_error
         scan_value(&p);
     while (p.depth > 0 && p.failed == NULL)
         scan_entry(&p);
-    skip_space(&p);
+    if (p.failed == NULL)
+        skip_space(&p);
     (void)expect(&p, p.at == source->bytes, "the end of the file");
     if (p.failed == NULL)
         return RAMET_STATUS_OK;
