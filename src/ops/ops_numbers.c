@@ -113,33 +113,39 @@ static void store_double(ramet_dtype dtype, double value, unsigned char *at)
 static void store_int(ramet_dtype dtype, int64_t value, unsigned char *at)
 {
     /* Little-endian, so the first bytes are the low ones: that is the wrap. */
-    unsigned char truth = value != 0;
-    memcpy(at, dtype == RAMET_DTYPE_BOOL ? (const void *)&truth : &value, ramet_dtype_bytes(dtype));
+    switch (dtype) {
+    case RAMET_DTYPE_INT64: memcpy(at, &value, 8); break;
+    case RAMET_DTYPE_INT32: memcpy(at, &value, 4); break;
+    case RAMET_DTYPE_INT16: memcpy(at, &value, 2); break;
+    case RAMET_DTYPE_BOOL: *at = value != 0; break;
+    default: memcpy(at, &value, 1); break;
+    }
 }
 
 /* ---- many ------------------------------------------------------------------------------------------------------ */
 
-void rmt_numbers_to_ints(ramet_dtype dtype, const void *from, int64_t step, int64_t *to, int64_t n)
+/* Loops over one dtype. Inlined with a constant one they lose every choice inside. */
+__attribute__((always_inline)) static inline void to_ints(ramet_dtype dtype, const unsigned char *at, int64_t step,
+                                                          int64_t *to, int64_t n)
 {
-    const unsigned char *at = from;
     int64_t bytes = step * (int64_t)ramet_dtype_bytes(dtype);
     bool is_float = rmt_dtype_is_float(dtype);
     for (int64_t i = 0; i < n; i++)
         to[i] = is_float ? saturate(load_double(dtype, at + i * bytes)) : load_int(dtype, at + i * bytes);
 }
 
-void rmt_numbers_to_doubles(ramet_dtype dtype, const void *from, int64_t step, double *to, int64_t n)
+__attribute__((always_inline)) static inline void to_doubles(ramet_dtype dtype, const unsigned char *at, int64_t step,
+                                                             double *to, int64_t n)
 {
-    const unsigned char *at = from;
     int64_t bytes = step * (int64_t)ramet_dtype_bytes(dtype);
     bool is_float = rmt_dtype_is_float(dtype);
     for (int64_t i = 0; i < n; i++)
         to[i] = is_float ? load_double(dtype, at + i * bytes) : (double)load_int(dtype, at + i * bytes);
 }
 
-void rmt_numbers_from_ints(ramet_dtype dtype, const int64_t *from, void *to, int64_t step, int64_t n)
+__attribute__((always_inline)) static inline void from_ints(ramet_dtype dtype, const int64_t *from, unsigned char *at,
+                                                            int64_t step, int64_t n)
 {
-    unsigned char *at = to;
     int64_t bytes = step * (int64_t)ramet_dtype_bytes(dtype);
     for (int64_t i = 0; i < n; i++) {
         float single = (float)from[i]; /* not by way of a double, which would round twice */
@@ -152,15 +158,55 @@ void rmt_numbers_from_ints(ramet_dtype dtype, const int64_t *from, void *to, int
     }
 }
 
-void rmt_numbers_from_doubles(ramet_dtype dtype, const double *from, void *to, int64_t step, int64_t n)
+__attribute__((always_inline)) static inline void from_doubles(ramet_dtype dtype, const double *from, unsigned char *at,
+                                                               int64_t step, int64_t n)
 {
-    unsigned char *at = to;
     int64_t bytes = step * (int64_t)ramet_dtype_bytes(dtype);
     for (int64_t i = 0; i < n; i++)
         if (rmt_dtype_is_float(dtype))
             store_double(dtype, from[i], at + i * bytes);
         else
             store_int(dtype, dtype == RAMET_DTYPE_BOOL ? from[i] != 0 : saturate(from[i]), at + i * bytes);
+}
+
+void rmt_numbers_to_ints(ramet_dtype dtype, const void *from, int64_t step, int64_t *to, int64_t n)
+{
+    switch (dtype) {
+    case RAMET_DTYPE_FLOAT32: to_ints(RAMET_DTYPE_FLOAT32, from, step, to, n); break;
+    case RAMET_DTYPE_INT32: to_ints(RAMET_DTYPE_INT32, from, step, to, n); break;
+    case RAMET_DTYPE_INT64: to_ints(RAMET_DTYPE_INT64, from, step, to, n); break;
+    case RAMET_DTYPE_BOOL: to_ints(RAMET_DTYPE_BOOL, from, step, to, n); break;
+    default: to_ints(dtype, from, step, to, n); break;
+    }
+}
+
+void rmt_numbers_to_doubles(ramet_dtype dtype, const void *from, int64_t step, double *to, int64_t n)
+{
+    switch (dtype) {
+    case RAMET_DTYPE_FLOAT32: to_doubles(RAMET_DTYPE_FLOAT32, from, step, to, n); break;
+    case RAMET_DTYPE_FLOAT64: to_doubles(RAMET_DTYPE_FLOAT64, from, step, to, n); break;
+    default: to_doubles(dtype, from, step, to, n); break;
+    }
+}
+
+void rmt_numbers_from_ints(ramet_dtype dtype, const int64_t *from, void *to, int64_t step, int64_t n)
+{
+    switch (dtype) {
+    case RAMET_DTYPE_FLOAT32: from_ints(RAMET_DTYPE_FLOAT32, from, to, step, n); break;
+    case RAMET_DTYPE_INT32: from_ints(RAMET_DTYPE_INT32, from, to, step, n); break;
+    case RAMET_DTYPE_INT64: from_ints(RAMET_DTYPE_INT64, from, to, step, n); break;
+    case RAMET_DTYPE_BOOL: from_ints(RAMET_DTYPE_BOOL, from, to, step, n); break;
+    default: from_ints(dtype, from, to, step, n); break;
+    }
+}
+
+void rmt_numbers_from_doubles(ramet_dtype dtype, const double *from, void *to, int64_t step, int64_t n)
+{
+    switch (dtype) {
+    case RAMET_DTYPE_FLOAT32: from_doubles(RAMET_DTYPE_FLOAT32, from, to, step, n); break;
+    case RAMET_DTYPE_FLOAT64: from_doubles(RAMET_DTYPE_FLOAT64, from, to, step, n); break;
+    default: from_doubles(dtype, from, to, step, n); break;
+    }
 }
 
 /* ---- views and constants --------------------------------------------------------------------------------------- */
