@@ -3,12 +3,13 @@
  * One operator of a PIR program -> a node of the graph, as its line in pir_rules_*.c says.
  *
  * An operator, or a use of one, that the table does not cover is kept under a name that no canonical operator has:
- * "pd_op.nms", "concat(axis)", "conv2d(NHWC)". Loading the graph into an engine then names all of them at once.
+ * "pd_op.nms", "concat(axis)", "cast(complex64)". Loading the graph into an engine then names all of them at once.
  */
 #include "formats/pir.h"
 
 #include <string.h>
 
+#include "formats/channels_last.h"
 #include "formats/limits.h"
 #include "formats/pir_table.h"
 #include "formats/raw_attr.h"
@@ -23,12 +24,28 @@ typedef struct op_maker {
 
 /* ---- what the table does not cover --------------------------------------------------------------------------- */
 
-/* A layout other than NCHW, an element type that ramet does not have, a form of the operator that is rare. */
+static bool is_layout(const rmt_attr *attr)
+{
+    return attr->type == RMT_ATTR_STRING &&
+           (strcmp(attr->name, "data_format") == 0 || strcmp(attr->name, "data_layout") == 0);
+}
+
+/* Dimensions of a layout with channels last, 0 when they are not. */
+static int32_t find_channels_last(const op_maker *maker)
+{
+    const rmt_node *raw = &maker->raw->nodes[0];
+    int32_t rank = 0;
+    for (int32_t i = 0; i < raw->attr_count && rank == 0; i++)
+        rank = is_layout(&raw->attrs[i]) ? rmt_channels_last_rank(raw->attrs[i].as.strings[0]) : 0;
+    return rank;
+}
+
+/* A layout that is strange, an element type that ramet does not have, a form of the operator that is rare. */
 static bool changes_meaning(const rmt_attr *attr)
 {
-    bool is_text = attr->type == RMT_ATTR_STRING;
-    if (strcmp(attr->name, "data_format") == 0 || strcmp(attr->name, "data_layout") == 0)
-        return is_text && !rmt_text_starts(attr->as.strings[0], "NC") && strcmp(attr->as.strings[0], "AnyLayout") != 0;
+    if (is_layout(attr))
+        return !rmt_text_starts(attr->as.strings[0], "NC") && strcmp(attr->as.strings[0], "AnyLayout") != 0 &&
+               rmt_channels_last_rank(attr->as.strings[0]) == 0;
     if (strcmp(attr->name, "decimals") == 0)
         return attr->type != RMT_ATTR_INT || attr->as.ints[0] != 0;
     return strcmp(attr->name, "dtype") == 0 &&
@@ -54,6 +71,8 @@ static rmt_span find_variant(const op_maker *maker)
         if (changes_meaning(attr))
             return rmt_span_of(attr->type == RMT_ATTR_STRING ? attr->as.strings[0] : attr->name);
     }
+    if (find_channels_last(maker) > 0 && strcmp(rmt_node_string(raw, "mode", ""), "element") == 0)
+        return rmt_span_of("element, channels last"); /* a slope for each element lies as the image does */
     return maker->variant;
 }
 
@@ -296,13 +315,27 @@ static ramet_status keep_attrs(const op_maker *maker, int32_t node)
     return RAMET_STATUS_OK;
 }
 
+/* The node, between transpositions where the file has channels last. */
+static ramet_status add_image_node(const op_maker *maker, int32_t *node)
+{
+    rmt_pir_reader *reader = maker->reader;
+    int32_t *x = reader->inputs.items;
+    int32_t rank = reader->inputs.count > 0 && x[0] != RMT_NO_VALUE ? find_channels_last(maker) : 0;
+    if (rank > 0 && !rmt_channels_first_input(reader->graph, x, &rank))
+        return rmt_pir_no_memory(reader);
+    ramet_status status = add_node(reader, rmt_span_of(maker->rule->to), (rmt_span){0}, node);
+    if (status == RAMET_STATUS_OK && rank > 0 && !rmt_channels_first_outputs(reader->graph, *node, rank))
+        status = rmt_pir_no_memory(reader);
+    return status;
+}
+
 static ramet_status add_canonical(const op_maker *maker)
 {
     rmt_pir_reader *reader = maker->reader;
     int32_t node = -1;
     ramet_status status = make_outputs(reader, maker->rule->outputs);
     if (status == RAMET_STATUS_OK)
-        status = add_node(reader, rmt_span_of(maker->rule->to), (rmt_span){0}, &node);
+        status = add_image_node(maker, &node);
     if (status == RAMET_STATUS_OK)
         status = keep_attrs(maker, node);
     if (status == RAMET_STATUS_OK && maker->rule->adapt != NULL &&

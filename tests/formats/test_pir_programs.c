@@ -118,14 +118,14 @@ static void what_the_table_does_not_cover_keeps_a_name_of_its_own(void **state)
                      "") "," OP("1.squeeze", "{\"%\":3},{\"%\":1}", OUT("4"),
                                 "") "," OP("1.pool2d", "{\"%\":4},{\"%\":1}", OUT("5"),
                                            TEXT_ATTR("data_format",
-                                                     "NHWC")) "," OP("1.cast", "{\"%\":5}", OUT("6"),
+                                                     "CHWN")) "," OP("1.cast", "{\"%\":5}", OUT("6"),
                                                                      ATTR("dtype", "1.a_dtype",
                                                                           "\"complex64\"")) "," FETCH("6")),
                  "input %0 x float32[2,3]\n"
                  "%1 = pd_op.nothing(%0, _) a=3\n"
                  "%2 = custom_op.mine(%1)\n"
                  "%3 = squeeze(axis)(%2, %0)\n"
-                 "%4 = pool2d(NHWC)(%3, %0) data_format=\"NHWC\"\n"
+                 "%4 = pool2d(CHWN)(%3, %0) data_format=\"CHWN\"\n"
                  "%5 = cast(complex64)(%4) dtype=\"complex64\"\n"
                  "output %5 y float32[2,3]\n");
 }
