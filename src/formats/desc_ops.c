@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "formats/build.h"
 #include "formats/channels_last.h"
 #include "formats/desc_table.h"
 #include "formats/limits.h"
@@ -170,16 +171,12 @@ static const char *node_name(const op_reader *reader, const rmt_wire_slot *slot)
 /* One integer tensor whose entries are the tensors of a slot. */
 static ramet_status stack_slot(const op_reader *reader, const rmt_wire_slot *slot)
 {
-    rmt_graph *graph = reader->program->graph;
     rmt_list scalars = {0};
     ramet_status status = read_slot(reader, slot, &scalars);
     const char *name = status == RAMET_STATUS_OK ? node_name(reader, slot) : NULL;
     if (name != NULL) {
-        rmt_shape shape = {.rank = 1, .dims = {(int64_t)scalars.count}};
-        int32_t stacked = rmt_graph_add_value(graph, name, RAMET_DTYPE_INT64, &shape);
-        bool added = stacked >= 0 &&
-                     rmt_graph_add_node(graph, "stack_scalars", name, scalars.items, scalars.count, &stacked, 1) >= 0;
-        status = added ? push(reader, &reader->program->inputs, stacked) : no_memory(reader);
+        int32_t stacked = rmt_build_stack(reader->program->graph, name, scalars.items, scalars.count);
+        status = stacked >= 0 ? push(reader, &reader->program->inputs, stacked) : no_memory(reader);
     } else if (status == RAMET_STATUS_OK) {
         status = no_memory(reader);
     }
