@@ -81,6 +81,8 @@ const rmt_op_rule rmt_op_rules_layers[] = {
     {"shuffle_channel", "channel_shuffle", "X", "Out", "groups=group", NULL},
     {"channel_shuffle", "channel_shuffle", "X", "Out", "groups data_format^", NULL},
     {"unfold", "unfold", "X", "Y", "kernel_sizes strides paddings dilations", NULL},
+    {"pool3d", "pool3d", "X", "Out", POOL_ATTRS, NULL},
+    {"unpool", "unpool", "X Indices", "Out", "ksize strides paddings output_size data_format^", NULL},
     {"fold", "fold", "X", "Y", "output_sizes kernel_sizes strides paddings dilations", NULL},
     {"affine_channel", "affine_channel", "X Scale Bias", "Out", "data_layout^", NULL},
     {"fc", "matmul_flatten", "Input W Bias?", "Out", "x_num_col_dims=in_num_col_dims act=activation_type", NULL},

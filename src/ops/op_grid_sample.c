@@ -59,7 +59,8 @@ static void grid_place(rmt_op_place *place)
     place->form[X] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
-    place->scratch_bytes = rmt_round_up((size_t)place->in[X].shape.dims[1] * sizeof(float), RMT_PACK_ALIGN);
+    if (rmt_shape_elements(&place->out[0].shape) > 0)
+        place->scratch_bytes = rmt_round_up((size_t)place->in[X].shape.dims[1] * sizeof(float), RMT_PACK_ALIGN);
 }
 
 typedef struct grid_loop {

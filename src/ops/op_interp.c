@@ -208,7 +208,8 @@ static void interp_place(rmt_op_place *place)
     }
     if (params->scale_is_tensor)
         place->form[RMT_INTERP_SCALE] = RMT_FORM_DENSE;
-    place->scratch_bytes = rmt_interp_scratch(sides);
+    if (rmt_shape_elements(&out->shape) > 0)
+        place->scratch_bytes = rmt_interp_scratch(sides);
 }
 
 const rmt_op rmt_op_interp = {.name = "interp",

@@ -39,6 +39,8 @@ static void lrn_place(rmt_op_place *place)
     place->form[0] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
+    if (rmt_shape_elements(&place->out[0].shape) == 0)
+        return;
     place->scratch_bytes = 2 * room_floats(place->in[0].shape.dims[1]) * sizeof(float) * (size_t)place->threads;
 }
 

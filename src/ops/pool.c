@@ -113,7 +113,8 @@ static void pool_place(rmt_op_place *place)
     if (place->out_count > 1)
         rmt_strides_dense(&place->out[1]);
     const int64_t *dims = place->in[0].shape.dims;
-    place->scratch_bytes = thread_scratch(place->params, dims[2], dims[3]) * (size_t)place->threads;
+    if (rmt_shape_elements(&place->out[0].shape) > 0)
+        place->scratch_bytes = thread_scratch(place->params, dims[2], dims[3]) * (size_t)place->threads;
 }
 
 typedef struct pool_run_state {
@@ -176,6 +177,8 @@ static void pool_rows(void *context, int64_t first, int64_t last, int thread)
 static void pool_run(const rmt_op_run *run)
 {
     const pool_params *params = run->params;
+    if (rmt_shape_elements(&run->out[0].shape) == 0)
+        return;
     pool_run_state d = {run, params, {0}, rmt_pixels_of(&run->in[0]), rmt_pixels_of(&run->out[0])};
     if (!params->global && !params->adaptive)
         rmt_window_geometry(&params->window, d.x.h, d.x.w, &d.geometry);
