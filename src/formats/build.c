@@ -3,6 +3,7 @@
 #include "formats/build.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "formats/limits.h"
 
@@ -89,4 +90,24 @@ int32_t rmt_build_stack(rmt_graph *graph, const char *name, const int32_t *scala
     int32_t stacked = rmt_graph_add_value(graph, name, RAMET_DTYPE_INT64, &shape);
     bool added = stacked >= 0 && rmt_graph_add_node(graph, "stack_scalars", name, scalars, count, &stacked, 1) >= 0;
     return added ? stacked : RMT_NO_VALUE;
+}
+
+bool rmt_build_levels(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    (void)raw;
+    const rmt_node *made = &graph->nodes[node];
+    int64_t levels = 0;
+    for (int32_t i = 0; i < made->input_count; i++)
+        levels += made->inputs[i] != RMT_NO_VALUE && graph->values[made->inputs[i]].dtype == RAMET_DTYPE_FLOAT32;
+    return rmt_node_set_int(graph, node, "levels", levels / 2);
+}
+
+bool rmt_build_reduction(rmt_graph *graph, int32_t node, const char *name)
+{
+    static const char *const names[][2] = {{"assign", "none"}, {"multiply", "mul"}, {"amax", "max"}, {"amin", "min"}};
+    const char *reduction = name;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i][0]) == 0)
+            reduction = names[i][1];
+    return rmt_node_set_string(graph, node, "reduction", reduction);
 }

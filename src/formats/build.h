@@ -21,4 +21,11 @@ ramet_status rmt_build_drop_unread(rmt_graph *graph, ramet_error *error);
 /* A value that is one list of integers, each from a tensor of one element. -1 when memory is exhausted. */
 int32_t rmt_build_stack(rmt_graph *graph, const char *name, const int32_t *scalars, size_t count);
 
+/* For both tables of PaddlePaddle's operators; false when memory is exhausted. */
+
+/* Rois and scores are of float, the numbers of rois are not: this tells how many levels each list has. */
+bool rmt_build_levels(const rmt_node *raw, rmt_graph *graph, int32_t node);
+/* What becomes of entries that are put on others, by the name that PaddlePaddle has for it. */
+bool rmt_build_reduction(rmt_graph *graph, int32_t node, const char *name);
+
 #endif

@@ -5,18 +5,8 @@
  *
  * Here: boxes of object detection.
  */
+#include "formats/build.h"
 #include "formats/desc_table.h"
-
-/* Rois and scores are of float, the numbers of rois are not: this tells how many levels each list has. */
-static bool adapt_collect(const rmt_node *raw, rmt_graph *graph, int32_t node)
-{
-    (void)raw;
-    const rmt_node *made = &graph->nodes[node];
-    int64_t levels = 0;
-    for (int32_t i = 0; i < made->input_count; i++)
-        levels += made->inputs[i] != RMT_NO_VALUE && graph->values[made->inputs[i]].dtype == RAMET_DTYPE_FLOAT32;
-    return rmt_node_set_int(graph, node, "levels", levels / 2);
-}
 
 /* The first version knows how much images were scaled, and always counts the last pixel. */
 static bool adapt_proposals_v1(const rmt_node *raw, rmt_graph *graph, int32_t node)
@@ -57,7 +47,7 @@ const rmt_op_rule rmt_op_rules_boxes[] = {
     {"distribute_fpn_proposals", "distribute_fpn_proposals", "FpnRois RoisNum?",
      "MultiFpnRois* RestoreIndex MultiLevelRoIsNum*", "min_level max_level refer_level refer_scale pixel_offset", NULL},
     {"collect_fpn_proposals", "collect_fpn_proposals", "MultiLevelRois* MultiLevelScores* MultiLevelRoIsNum*?",
-     "FpnRois RoisNum", "post_nms_top_n=post_nms_topN", adapt_collect},
+     "FpnRois RoisNum", "post_nms_top_n=post_nms_topN", rmt_build_levels},
     {"roi_align", "roi_align", "X ROIs RoisNum?", "Out",
      "pooled_height pooled_width spatial_scale sampling_ratio aligned", NULL},
     {"roi_pool", "roi_pool", "X ROIs RoisNum?", "Out Argmax", "pooled_height pooled_width spatial_scale", NULL},

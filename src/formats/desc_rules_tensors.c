@@ -5,6 +5,7 @@
  *
  * Here: what makes, moves, picks and orders the entries of tensors.
  */
+#include "formats/build.h"
 #include "formats/desc_table.h"
 
 #include <string.h>
@@ -66,15 +67,9 @@ static bool adapt_unique(const rmt_node *raw, rmt_graph *graph, int32_t node)
     return rmt_node_set_int(graph, node, "sorted", rmt_node_bool(raw, "is_sorted", false));
 }
 
-/* The names that PaddlePaddle has for what becomes of entries that are put on others. */
 static bool adapt_put_along_axis(const rmt_node *raw, rmt_graph *graph, int32_t node)
 {
-    static const char *const names[][2] = {{"assign", "none"}, {"multiply", "mul"}, {"amax", "max"}, {"amin", "min"}};
-    const char *name = rmt_node_string(raw, "Reduce", "assign");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(name, names[i][0]) == 0)
-            name = names[i][1];
-    return rmt_node_set_string(graph, node, "reduction", name);
+    return rmt_build_reduction(graph, node, rmt_node_string(raw, "Reduce", "assign"));
 }
 
 /* ---- padding ------------------------------------------------------------------------------------------------------ */

@@ -48,6 +48,8 @@ static bool changes_meaning(const rmt_attr *attr)
                rmt_channels_last_rank(attr->as.strings[0]) == 0;
     if (strcmp(attr->name, "decimals") == 0)
         return attr->type != RMT_ATTR_INT || attr->as.ints[0] != 0;
+    if (strcmp(attr->name, "include_self") == 0)
+        return attr->type != RMT_ATTR_INT || attr->as.ints[0] != 1;
     return strcmp(attr->name, "dtype") == 0 &&
            (attr->type != RMT_ATTR_INT || attr->as.ints[0] < 0 || attr->as.ints[0] > RAMET_DTYPE_BOOL);
 }

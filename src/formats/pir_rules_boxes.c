@@ -5,6 +5,7 @@
  *
  * Here: boxes of object detection.
  */
+#include "formats/build.h"
 #include "formats/pir_table.h"
 
 #define PRIOR_BOX_ATTRS \
@@ -15,20 +16,11 @@
 #define MATRIX_NMS_ATTRS \
     "score_threshold nms_top_k keep_top_k post_threshold use_gaussian gaussian_sigma background_label normalized"
 
-/* Rois and scores are of float, the numbers of rois are not: this tells how many levels each list has. */
-static bool adapt_collect(const rmt_node *raw, rmt_graph *graph, int32_t node)
-{
-    (void)raw;
-    const rmt_node *made = &graph->nodes[node];
-    int64_t levels = 0;
-    for (int32_t i = 0; i < made->input_count; i++)
-        levels += made->inputs[i] != RMT_NO_VALUE && graph->values[made->inputs[i]].dtype == RAMET_DTYPE_FLOAT32;
-    return rmt_node_set_int(graph, node, "levels", levels / 2);
-}
-
 const rmt_pir_rule rmt_pir_rules_boxes[] = {
     {"roi_align", "roi_align", "x boxes boxes_num?", "out",
      "pooled_height pooled_width spatial_scale sampling_ratio aligned", NULL},
+    {"roi_pool", "roi_pool", "x boxes boxes_num?", "out arg_max", "pooled_height pooled_width spatial_scale", NULL},
+    {"nms", "nms", "boxes", "kept", "iou_threshold=threshold", NULL},
     {"yolo_box", "yolo_box", "x img_size", "boxes scores", YOLO_BOX_ATTRS, NULL},
     {"prior_box", "prior_box", "x image", "boxes variances", PRIOR_BOX_ATTRS, NULL},
     {"anchor_generator", "anchor_generator", "x", "anchors variances",
@@ -41,7 +33,7 @@ const rmt_pir_rule rmt_pir_rules_boxes[] = {
     {"distribute_fpn_proposals", "distribute_fpn_proposals", "rois rois_num?", "rois* 2:restore_index 1:rois_num*",
      "min_level max_level refer_level refer_scale pixel_offset", NULL},
     {"collect_fpn_proposals", "collect_fpn_proposals", "rois* scores* rois_num*?", "rois rois_num",
-     "post_nms_top_n=post_nms_topn", adapt_collect},
+     "post_nms_top_n=post_nms_topn", rmt_build_levels},
     {"multiclass_nms3", "multiclass_nms3", "boxes scores rois_num?", "out index rois_num", NMS_ATTRS, NULL},
     {"matrix_nms", "matrix_nms", "boxes scores", "out index rois_num", MATRIX_NMS_ATTRS, NULL},
     {0},

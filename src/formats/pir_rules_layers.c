@@ -32,6 +32,9 @@ const rmt_pir_rule rmt_pir_rules_layers[] = {
     {"pool2d", "pool2d", "x kernel_size!*", "y", POOL_ATTRS, NULL},
     {"max_pool2d_with_index", "pool2d", "x", "y index", POOL_INDEX_ATTRS, adapt_max_pool},
 
+    {"pool3d", "pool3d", "x", "y", POOL_ATTRS, NULL},
+    {"unpool", "unpool", "x indices output_size!*?", "y", "ksize strides paddings=padding output_size", NULL},
+
     {"batch_norm", "batch_norm", "x 3:scale bias 1:mean variance", "y", "epsilon", NULL},
     {"sync_batch_norm", "batch_norm", "x 3:scale bias 1:mean variance", "y", "epsilon", NULL},
     {"layer_norm", "layer_norm", "x scale? bias?", "y", "epsilon begin_norm_axis", NULL},
@@ -47,6 +50,9 @@ const rmt_pir_rule rmt_pir_rules_layers[] = {
     {"rnn", "rnn", "x pre_state* weights* 4:_", "out 2:state*", "mode hidden_size num_layers is_bidirec", NULL},
     {"embedding", "embedding", "ids weight", "out", "padding_idx", NULL},
 
+    {"norm", "l2_normalize", "x", "out", "axis epsilon", NULL},
+    {"lrn", "lrn", "x", "out", "n k alpha beta", NULL},
+    {"maxout", "maxout", "x", "out", "groups axis", NULL},
     {"softmax", "softmax", "x", "out", "axis", NULL},
     {"log_softmax", "log_softmax", "x", "out", "axis", NULL},
     {"prelu", "prelu", "x alpha", "out", "mode", NULL},
@@ -63,5 +69,6 @@ const rmt_pir_rule rmt_pir_rules_layers[] = {
     {"channel_shuffle", "channel_shuffle", "x", "y", "groups", NULL},
     {"shuffle_channel", "channel_shuffle", "x", "y", "groups=group", NULL},
     {"unfold", "unfold", "x", "y", "kernel_sizes strides paddings dilations", NULL},
+    {"fold", "fold", "x", "y", "output_sizes kernel_sizes strides paddings dilations", NULL},
     {0},
 };

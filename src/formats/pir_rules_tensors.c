@@ -5,6 +5,7 @@
  *
  * Here: making, moving and choosing tensors; lists of them.
  */
+#include "formats/build.h"
 #include "formats/pir_table.h"
 
 /* ---- special cases ---------------------------------------------------------------------------------------- */
@@ -39,6 +40,16 @@ static bool adapt_strided_slice(const rmt_node *raw, rmt_graph *graph, int32_t n
 {
     (void)raw;
     return rmt_node_set_int(graph, node, "numpy", 1);
+}
+
+static bool adapt_put_along_axis(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    return rmt_build_reduction(graph, node, rmt_node_string(raw, "reduce", "assign"));
+}
+
+static bool adapt_unique(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    return rmt_node_set_int(graph, node, "sorted", rmt_node_bool(raw, "is_sorted", false));
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------- */
@@ -89,6 +100,8 @@ const rmt_pir_rule rmt_pir_rules_tensors[] = {
     {"triu", "triangle", "x", "out", "diagonal", NULL},
     {"diag", "diag", "x", "out", "offset padding_value", NULL},
     {"inverse", "inverse", "x", "out", "", NULL},
+    {"diag", "diag", "x", "out", "offset padding_value", NULL},
+    {"inverse", "inverse", "x", "out", "", NULL},
     {"pad", "pad", "x - pad_value~", "out", "paddings value=pad_value", NULL},
     {"pad3d", "pad", "x paddings~*", "out", "paddings mode value=pad_value", adapt_pad3d},
 
@@ -96,10 +109,11 @@ const rmt_pir_rule rmt_pir_rules_tensors[] = {
     {"index_select", "gather", "x index", "out", "axis", NULL},
     {"index_sample", "take_along_axis", "x index", "out", "", adapt_index_sample},
     {"take_along_axis", "take_along_axis", "x index", "out", "axis", NULL},
+    {"put_along_axis", "put_along_axis", "x index updates", "out", "axis", adapt_put_along_axis},
     {"gather_nd", "gather_nd", "x index", "out", "", NULL},
     {"masked_select", "masked_select", "x mask", "out", "", NULL},
     {"nonzero", "nonzero", "x", "out", "", NULL},
-    {"unique", "unique", "x", "out indices inverse counts", "axis dtype", NULL},
+    {"unique", "unique", "x", "out indices inverse counts", "axis dtype", adapt_unique},
     {"topk", "top_k", "x k~", "out indices", "k axis largest sorted", NULL},
     {"argsort", "argsort", "x", "out indices", "axis descending", NULL},
     {"scatter", "scatter", "x index updates", "out", "overwrite", NULL},
