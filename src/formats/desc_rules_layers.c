@@ -77,7 +77,6 @@ const rmt_op_rule rmt_op_rules_layers[] = {
     {"grid_sampler", "grid_sample", "X Grid", "Output", "mode padding_mode align_corners", NULL},
     {"pixel_shuffle", "pixel_shuffle", "X", "Out", "factor=upscale_factor data_format^", NULL},
     {"pixel_unshuffle", "pixel_unshuffle", "X", "Out", "factor=downscale_factor data_format^", NULL},
-    {"space_to_depth", "space_to_depth", "X", "Out", "factor=blocksize", NULL},
     {"shuffle_channel", "channel_shuffle", "X", "Out", "groups=group", NULL},
     {"channel_shuffle", "channel_shuffle", "X", "Out", "groups data_format^", NULL},
     {"unfold", "unfold", "X", "Y", "kernel_sizes strides paddings dilations", NULL},

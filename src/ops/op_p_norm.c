@@ -30,33 +30,6 @@ static ramet_status p_norm_load(rmt_op_load *load)
     return rmt_load_inputs(load, 1);
 }
 
-/* Which dimensions become one number. False when one of them does not exist. */
-static bool read_mask(const p_norm_params *params, int32_t rank, bool mask[RMT_MAX_RANK])
-{
-    for (int32_t i = 0; i < rank; i++)
-        mask[i] = params->all;
-    for (int32_t i = 0; i < params->dim_count && !params->all; i++) {
-        int32_t dim = rmt_axis_normalize(params->dims[i], rank);
-        if (dim < 0)
-            return false;
-        mask[dim] = true;
-    }
-    return true;
-}
-
-/* The view along the dimensions whose mask is `wanted`. */
-static rmt_view pick_dims(const rmt_view *view, const bool mask[RMT_MAX_RANK], bool wanted)
-{
-    rmt_view picked = {.dtype = view->dtype, .data = view->data};
-    for (int32_t i = 0; i < view->shape.rank; i++) {
-        if (mask[i] != wanted)
-            continue;
-        picked.strides[picked.shape.rank] = view->strides[i];
-        picked.shape.dims[picked.shape.rank++] = view->shape.dims[i];
-    }
-    return picked;
-}
-
 static ramet_status p_norm_infer(rmt_op_infer *infer)
 {
     const p_norm_params *params = infer->params;
@@ -65,9 +38,9 @@ static ramet_status p_norm_infer(rmt_op_infer *infer)
     bool mask[RMT_MAX_RANK];
     if (!rmt_dtype_is_float(x->dtype))
         return rmt_infer_float32(infer, 0);
-    if (!read_mask(params, x->shape.rank, mask))
+    if (!rmt_dims_mask(params->dims, params->dim_count, params->all, x->shape.rank, mask))
         return rmt_infer_fail(infer, "there is no such dimension to reduce");
-    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
+    rmt_view reduced = rmt_view_pick(x, mask, true), kept = rmt_view_pick(x, mask, false);
     if (rmt_shape_elements(&reduced.shape) < 1)
         return rmt_infer_fail(infer, "there is nothing to reduce");
     out->dtype = x->dtype;
@@ -153,9 +126,9 @@ static void p_norm_run(const rmt_op_run *run)
     bool mask[RMT_MAX_RANK];
     if (rmt_shape_elements(&out->shape) == 0)
         return;
-    (void)read_mask(params, x->shape.rank, mask);
-    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
-    rmt_view kept_out = params->keep ? pick_dims(out, mask, false) : *out;
+    (void)rmt_dims_mask(params->dims, params->dim_count, params->all, x->shape.rank, mask);
+    rmt_view reduced = rmt_view_pick(x, mask, true), kept = rmt_view_pick(x, mask, false);
+    rmt_view kept_out = params->keep ? rmt_view_pick(out, mask, false) : *out;
     p_norm_loop loop = {params, x->dtype, rmt_nest_of((const rmt_view *const[]){&reduced}, 1)};
     rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&kept, &kept_out}, 2);
     nest.piece = rmt_max_i64(1, nest.piece / rmt_shape_elements(&reduced.shape));

@@ -60,33 +60,6 @@ static ramet_status reduce_load(rmt_op_load *load)
     return rmt_load_inputs(load, 1);
 }
 
-/* Which dimensions are reduced. False when one of them does not exist. */
-static bool read_mask(const reduce_params *params, int32_t rank, bool mask[RMT_MAX_RANK])
-{
-    for (int32_t i = 0; i < rank; i++)
-        mask[i] = params->all;
-    for (int32_t i = 0; i < params->dim_count && !params->all; i++) {
-        int32_t dim = rmt_axis_normalize(params->dims[i], rank);
-        if (dim < 0)
-            return false;
-        mask[dim] = true;
-    }
-    return true;
-}
-
-/* The view along the dimensions whose mask is `wanted`. */
-static rmt_view pick_dims(const rmt_view *view, const bool mask[RMT_MAX_RANK], bool wanted)
-{
-    rmt_view picked = {.dtype = view->dtype, .data = view->data};
-    for (int32_t i = 0; i < view->shape.rank; i++) {
-        if (mask[i] != wanted)
-            continue;
-        picked.strides[picked.shape.rank] = view->strides[i];
-        picked.shape.dims[picked.shape.rank++] = view->shape.dims[i];
-    }
-    return picked;
-}
-
 /* Sums of truths are counts; those of int32 PaddlePaddle makes as int64. */
 static ramet_dtype result_dtype(const reduce_params *params, ramet_dtype dtype)
 {
@@ -105,9 +78,9 @@ static ramet_status reduce_infer(rmt_op_infer *infer)
     const rmt_view *x = &infer->in[0];
     rmt_view *out = &infer->out[0];
     bool mask[RMT_MAX_RANK];
-    if (!read_mask(params, x->shape.rank, mask))
+    if (!rmt_dims_mask(params->dims, params->dim_count, params->all, x->shape.rank, mask))
         return rmt_infer_fail(infer, "attribute dim names a dimension that is not there");
-    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
+    rmt_view reduced = rmt_view_pick(x, mask, true), kept = rmt_view_pick(x, mask, false);
     bool sums = params->function == RMT_REDUCE_SUM && !params->mean;
     bool needs_one = !sums && !params->truths && params->function != RMT_REDUCE_PROD;
     if (rmt_shape_elements(&reduced.shape) < 1 && needs_one && rmt_shape_elements(&kept.shape) != 0)
@@ -294,9 +267,9 @@ static void reduce_run(const rmt_op_run *run)
     bool mask[RMT_MAX_RANK];
     if (rmt_shape_elements(&out->shape) == 0)
         return;
-    (void)read_mask(params, x->shape.rank, mask);
-    rmt_view reduced = pick_dims(x, mask, true), kept = pick_dims(x, mask, false);
-    rmt_view kept_out = params->keep ? pick_dims(out, mask, false) : *out;
+    (void)rmt_dims_mask(params->dims, params->dim_count, params->all, x->shape.rank, mask);
+    rmt_view reduced = rmt_view_pick(x, mask, true), kept = rmt_view_pick(x, mask, false);
+    rmt_view kept_out = params->keep ? rmt_view_pick(out, mask, false) : *out;
     reduce_loop loop = {.run = run, .params = params, .reduced = rmt_nest_of((const rmt_view *const[]){&reduced}, 1)};
     rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&kept, &kept_out}, 2);
     int32_t last = loop.reduced.rank - 1;

@@ -73,6 +73,12 @@ rmt_view rmt_view_broadcast(const rmt_view *view, int64_t axis, const rmt_shape 
 /* The view of its first element along `count` dimensions from `first`: those dimensions are gone. */
 rmt_view rmt_view_without(const rmt_view *view, int32_t first, int32_t count);
 
+/* Which of `rank` dimensions a reduction names, `all` or a list from a file. False when one of them does not exist. */
+bool rmt_dims_mask(const int64_t *dims, int32_t count, bool all, int32_t rank, bool mask[RMT_MAX_RANK]);
+
+/* The view along the dimensions whose mask is `wanted`. */
+rmt_view rmt_view_pick(const rmt_view *view, const bool mask[RMT_MAX_RANK], bool wanted);
+
 /* The address of the element that lies `elements` behind the first. */
 static inline void *rmt_view_at(const rmt_view *view, int64_t elements)
 {

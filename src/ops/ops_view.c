@@ -125,6 +125,33 @@ int64_t rmt_view_span(const rmt_view *view)
     return span;
 }
 
+/* ---- dimensions that are reduced, and those that are kept --------------------------------------------------- */
+
+bool rmt_dims_mask(const int64_t *dims, int32_t count, bool all, int32_t rank, bool mask[RMT_MAX_RANK])
+{
+    for (int32_t i = 0; i < rank; i++)
+        mask[i] = all;
+    for (int32_t i = 0; i < count && !all; i++) {
+        int32_t dim = rmt_axis_normalize(dims[i], rank);
+        if (dim < 0)
+            return false;
+        mask[dim] = true;
+    }
+    return true;
+}
+
+rmt_view rmt_view_pick(const rmt_view *view, const bool mask[RMT_MAX_RANK], bool wanted)
+{
+    rmt_view picked = {.dtype = view->dtype, .data = view->data};
+    for (int32_t i = 0; i < view->shape.rank; i++) {
+        if (mask[i] != wanted)
+            continue;
+        picked.strides[picked.shape.rank] = view->strides[i];
+        picked.shape.dims[picked.shape.rank++] = view->shape.dims[i];
+    }
+    return picked;
+}
+
 /* ---- broadcast ------------------------------------------------------------------------------------------- */
 
 /* The dimension of the wider shape at which the narrower one starts. Its ones at the end count for nothing. */
