@@ -40,6 +40,7 @@ const rmt_op_rule rmt_op_rules_math[] = {
     {"elementwise_mod", "remainder", "X Y", "Out", "axis", NULL},
     {"elementwise_floordiv", "floor_divide", "X Y", "Out", "axis", NULL},
     {"equal", "equal", "X Y", "Out", "axis", NULL},
+    {"equal_all", "equal_all", "X Y", "Out", "", NULL},
     {"not_equal", "not_equal", "X Y", "Out", "axis", NULL},
     {"less_than", "less_than", "X Y", "Out", "axis", NULL},
     {"less_equal", "less_equal", "X Y", "Out", "axis", NULL},

@@ -108,6 +108,7 @@ const rmt_pir_rule rmt_pir_rules_math[] = {
     {"dropout", "identity", "x 2:p!?", "out", "", adapt_dropout},
 
     {"equal", "equal", "x y", "out", "", NULL},
+    {"equal_all", "equal_all", "x y", "out", "", NULL},
     {"not_equal", "not_equal", "x y", "out", "", NULL},
     {"less_than", "less_than", "x y", "out", "", NULL},
     {"less_equal", "less_equal", "x y", "out", "", NULL},

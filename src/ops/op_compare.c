@@ -197,3 +197,57 @@ const rmt_op rmt_op_compare = {.name = "compare",
                                .infer = compare_infer,
                                .place = rmt_place_like_operands,
                                .run = compare_run};
+
+/* ---- equal_all ---------------------------------------------------------------------------------------------------- */
+
+static ramet_status equal_all_load(rmt_op_load *load) { return rmt_load_inputs(load, 2); }
+
+static ramet_status equal_all_infer(rmt_op_infer *infer)
+{
+    infer->out[0].dtype = RAMET_DTYPE_BOOL;
+    infer->out[0].shape = (rmt_shape){0, {0}};
+    return rmt_infer_done(infer);
+}
+
+typedef struct equal_loop {
+    ramet_dtype x, y;
+    bool differ;
+} equal_loop;
+
+static void equal_row(void *context, const rmt_row *row)
+{
+    equal_loop *loop = context;
+    double x[RMT_ROW_ROOM], y[RMT_ROW_ROOM];
+    int64_t i[RMT_ROW_ROOM], j[RMT_ROW_ROOM];
+    if (rmt_dtype_is_float(loop->x) || rmt_dtype_is_float(loop->y)) {
+        rmt_numbers_to_doubles(loop->x, row->at[0], row->step[0], x, row->n);
+        rmt_numbers_to_doubles(loop->y, row->at[1], row->step[1], y, row->n);
+        for (int64_t k = 0; k < row->n; k++)
+            loop->differ = loop->differ || x[k] != y[k];
+    } else {
+        rmt_numbers_to_ints(loop->x, row->at[0], row->step[0], i, row->n);
+        rmt_numbers_to_ints(loop->y, row->at[1], row->step[1], j, row->n);
+        loop->differ = loop->differ || memcmp(i, j, (size_t)row->n * sizeof *i) != 0;
+    }
+}
+
+/* Tensors of different shapes are not equal. */
+static void equal_all_run(const rmt_op_run *run)
+{
+    const rmt_view *x = &run->in[0], *y = &run->in[1];
+    equal_loop loop = {x->dtype, y->dtype, !rmt_shape_equal(&x->shape, &y->shape)};
+    if (!loop.differ) {
+        rmt_nest nest = rmt_nest_of((const rmt_view *const[]){x, y}, 2);
+        nest.piece = RMT_ROW_ROOM;
+        rmt_nest_run(&nest, NULL, equal_row, &loop);
+    }
+    *(uint8_t *)run->out[0].data = !loop.differ;
+}
+
+static void equal_all_place(rmt_op_place *place) { rmt_strides_dense(&place->out[0]); }
+
+const rmt_op rmt_op_equal_all = {.name = "equal_all",
+                                 .load = equal_all_load,
+                                 .infer = equal_all_infer,
+                                 .place = equal_all_place,
+                                 .run = equal_all_run};

@@ -19,8 +19,8 @@ extern const rmt_op rmt_op_anchors, rmt_op_box_clip, rmt_op_box_coder, rmt_op_co
     rmt_op_multiclass_nms, rmt_op_nms, rmt_op_non_max_suppression, rmt_op_polygon_box_transform, rmt_op_roi,
     rmt_op_yolo_box;
 
-extern const rmt_op rmt_op_add_n, rmt_op_broadcast, rmt_op_compare, rmt_op_cumsum, rmt_op_embedding, rmt_op_eye,
-    rmt_op_full_batch_size_like, rmt_op_gather, rmt_op_gather_nd, rmt_op_index_put, rmt_op_linspace,
+extern const rmt_op rmt_op_add_n, rmt_op_broadcast, rmt_op_compare, rmt_op_cumsum, rmt_op_embedding, rmt_op_equal_all,
+    rmt_op_eye, rmt_op_full_batch_size_like, rmt_op_gather, rmt_op_gather_nd, rmt_op_index_put, rmt_op_linspace,
     rmt_op_masked_select, rmt_op_nonzero, rmt_op_numel, rmt_op_one_hot, rmt_op_order, rmt_op_put_along_axis,
     rmt_op_range, rmt_op_rearrange, rmt_op_scatter, rmt_op_scatter_nd, rmt_op_set_value, rmt_op_take_along_axis,
     rmt_op_triangle, rmt_op_unique, rmt_op_unstack, rmt_op_where;
@@ -149,6 +149,7 @@ static const struct {
     {"cast", &rmt_op_cast},
     {"identity", &rmt_op_identity},
     {"equal", &rmt_op_compare},
+    {"equal_all", &rmt_op_equal_all},
     {"not_equal", &rmt_op_compare},
     {"less_than", &rmt_op_compare},
     {"less_equal", &rmt_op_compare},
