@@ -59,26 +59,31 @@ void rmt_kept_add(rmt_kept *kept, const float *box)
     kept->areas[at] = rmt_box_area(box, kept->normalized);
 }
 
-/* Boxes that touch are not apart. A NaN is greater and smaller than nothing, and takes the choice that PaddlePaddle's does. */
-static inline float overlap(const float a[CORNERS], float a_area, const float b[CORNERS], float b_area, float pixel)
+/* The number, or 0: without a branch, so that loops over it become vectors. */
+static inline float only_if(bool condition, float number)
 {
-    bool apart = (b[0] > a[2]) | (b[2] < a[0]) | (b[1] > a[3]) | (b[3] < a[1]);
-    float x0 = a[0] < b[0] ? b[0] : a[0], y0 = a[1] < b[1] ? b[1] : a[1];
-    float x1 = b[2] < a[2] ? b[2] : a[2], y1 = b[3] < a[3] ? b[3] : a[3];
-    float both = (x1 - x0 + pixel) * (y1 - y0 + pixel);
-    float share = both / (a_area + b_area - both);
-    return apart ? 0.0f : share;
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    bits &= 0u - (uint32_t)condition;
+    memcpy(&number, &bits, sizeof bits);
+    return number;
 }
 
+/* Boxes that touch are not apart. A NaN is greater and smaller than nothing, and takes the choice that PaddlePaddle's does. */
 static void overlaps_of(const rmt_kept *kept, const float box[CORNERS], int64_t first, int64_t n,
                         float *restrict overlaps)
 {
     const float *x0 = kept->coordinate + first, *y0 = x0 + kept->capacity, *x1 = y0 + kept->capacity;
     const float *y1 = x1 + kept->capacity, *areas = kept->areas + first;
-    float a[CORNERS], area = rmt_box_area(box, kept->normalized), pixel = kept->normalized ? 0.0f : 1.0f;
-    memcpy(a, box, sizeof a);
-    for (int64_t i = 0; i < n; i++)
-        overlaps[i] = overlap(a, area, (const float[CORNERS]){x0[i], y0[i], x1[i], y1[i]}, areas[i], pixel);
+    const float a0 = box[0], a1 = box[1], a2 = box[2], a3 = box[3];
+    const float area = rmt_box_area(box, kept->normalized), pixel = kept->normalized ? 0.0f : 1.0f;
+    for (int64_t i = 0; i < n; i++) {
+        float b0 = x0[i], b1 = y0[i], b2 = x1[i], b3 = y1[i];
+        bool apart = (b0 > a2) | (b2 < a0) | (b1 > a3) | (b3 < a1);
+        float w = (b2 < a2 ? b2 : a2) - (a0 < b0 ? b0 : a0) + pixel;
+        float h = (b3 < a3 ? b3 : a3) - (a1 < b1 ? b1 : a1) + pixel;
+        overlaps[i] = only_if(!apart, w * h / (area + areas[i] - w * h));
+    }
 }
 
 void rmt_kept_overlaps(const rmt_kept *kept, const float box[CORNERS], float *overlaps)
