@@ -177,6 +177,23 @@ static const char *const texts[] = {
     "einsum equation=\"ab\"",
     "pool2d ksize=[@,@] strides=[@,@] paddings=[@,@] indexed=@ adaptive=@ ceil_mode=@",
     "conv2d strides=[@,@] paddings=[@,@] dilations=[@,@] groups=@",
+    "multiclass_nms3 nms_top_k=@ keep_top_k=@ background_label=@",
+    "multiclass_nms keep_top_k=@",
+    "matrix_nms nms_top_k=@ keep_top_k=@ background_label=@",
+    "nms iou_threshold=0.5",
+    "yolo_box anchors=@@ class_num=@ downsample_ratio=@ iou_aware=@",
+    "prior_box min_sizes=@@ max_sizes=@@ aspect_ratios=@@ flip=@ step_w=@ step_h=@",
+    "density_prior_box fixed_sizes=@@ fixed_ratios=@@ densities=@@ flatten_to_2d=@ step_w=@ step_h=@",
+    "anchor_generator anchor_sizes=@@ aspect_ratios=@@ stride=[@,@]",
+    "box_coder axis=@ code_type=\"decode_center_size\"",
+    "box_clip",
+    "iou_similarity",
+    "polygon_box_transform",
+    "generate_proposals pre_nms_top_n=@ post_nms_top_n=@ scaled=@",
+    "distribute_fpn_proposals min_level=@ max_level=@ refer_level=@ refer_scale=@",
+    "collect_fpn_proposals levels=@ post_nms_top_n=@",
+    "roi_align pooled_height=@ pooled_width=@ sampling_ratio=@",
+    "roi_pool pooled_height=@ pooled_width=@",
 };
 
 static void append_number(char *text, const char *end)
