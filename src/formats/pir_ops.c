@@ -253,7 +253,8 @@ static ramet_status make_outputs(rmt_pir_reader *reader, const char *words)
 
 bool rmt_pir_writes(const rmt_pir_reader *reader, size_t position)
 {
-    if (reader->dialect != RMT_PIR_PD)
+    bool in_place = reader->name.bytes > 0 && reader->name.data[reader->name.bytes - 1] == '_';
+    if (reader->dialect != RMT_PIR_PD || !in_place)
         return false;
     if (rmt_span_is(reader->name, "assign_value_") || rmt_span_is(reader->name, "full_"))
         return position == 0;

@@ -17,7 +17,7 @@
  *   "n~"   the same when the file says it, otherwise an input; "n~*" likewise
  *   "_"    an operand that is not read   "-" an input that no operand gives
  *   "a|b"  whichever is there, the first first
- *   A "&" in front: the operator writes this operand, too, and it becomes result 0.
+ *   A "&" in front: the operator in its form with "_" writes this operand, too, and it becomes result 0.
  * outputs: likewise; "y", "y*" (a list), "1:y".
  * attrs: "name" is kept, "new=old" renamed.
  */

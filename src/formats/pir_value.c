@@ -187,8 +187,11 @@ ramet_status rmt_pir_bind(rmt_pir_reader *reader, uint32_t entry, rmt_pir_bindin
 ramet_status rmt_pir_write_operand(rmt_pir_reader *reader, uint32_t entry)
 {
     int64_t id = 0;
-    int64_t result = rmt_pir_first_id(reader);
+    int64_t result = 0;
+    uint32_t made = rmt_pir_result_at(reader, 0);
     ramet_status status = rmt_pir_read_id(reader, entry, &id);
+    if (status == RAMET_STATUS_OK && made != 0)
+        status = rmt_pir_read_id(reader, made, &result);
     if (status != RAMET_STATUS_OK || id == 0 || binding_of(reader, result)->kind != RMT_PIR_TENSOR)
         return status;
     return rmt_pir_rebind(reader, id, *binding_of(reader, result));

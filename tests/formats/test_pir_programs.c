@@ -110,6 +110,17 @@ static void absent_operands_and_written_ones_are_understood(void **state)
                              "output %2 y float32[2,3]\n");
 }
 
+static void only_forms_in_place_change_their_operand(void **state)
+{
+    (void)state;
+    assert_graph(PROGRAM(X "," OP("1.increment", "{\"%\":1}", OUT("2"), "") "," OP("1.add", "{\"%\":1},{\"%\":2}",
+                                                                                   OUT("3"), "") "," FETCH("3")),
+                 "input %0 x float32[2,3]\n"
+                 "%1 = scale(%0) bias=1\n"
+                 "%2 = add(%0, %1)\n"
+                 "output %2 y float32[2,3]\n");
+}
+
 static void what_the_table_does_not_cover_keeps_a_name_of_its_own(void **state)
 {
     (void)state;
@@ -280,6 +291,7 @@ int main(void)
         cmocka_unit_test(constant_operands_become_attributes),
         cmocka_unit_test(operands_that_are_no_constants_stay_inputs),
         cmocka_unit_test(absent_operands_and_written_ones_are_understood),
+        cmocka_unit_test(only_forms_in_place_change_their_operand),
         cmocka_unit_test(what_the_table_does_not_cover_keeps_a_name_of_its_own),
         cmocka_unit_test(numbers_beyond_all_digits_are_read),
         cmocka_unit_test(what_a_block_writes_in_place_leaves_it),
