@@ -48,6 +48,51 @@ static ramet_image page(int32_t rows)
     return image;
 }
 
+/* ---- segmentation ------------------------------------------------------------------------------------------------ */
+
+static ramet_segment_model *open_segmenter(void)
+{
+    ramet_segment_model *model;
+    ramet_segment_option option;
+    ramet_error error = {0};
+    if (ramet_segment_model_open(DATA "/segmenter", NULL, &model, &error) != RAMET_STATUS_OK)
+        fail_msg("%s (%s)", error.message, error.place);
+    ramet_segment_option_init(&option);
+    option.store_score_map = option.apply_softmax = 1;
+    assert_int_equal(ramet_segment_model_set_option(model, &option, NULL), RAMET_STATUS_OK);
+    return model;
+}
+
+/* Seven sizes, more than one run takes; a clone has its model's options. */
+static void maps_do_not_depend_on_batch_mates_or_clones(void **state)
+{
+    (void)state;
+    enum { COUNT = 7 };
+    ramet_image images[COUNT];
+    ramet_segment_result together[COUNT];
+    ramet_segment_model *model = open_segmenter(), *clone;
+    assert_int_equal(ramet_segment_model_clone(model, &clone, NULL), RAMET_STATUS_OK);
+    for (int i = 0; i < COUNT; i++) {
+        images[i] = picture(9 + 4 * i, 31 - 3 * i, i % 2 ? RED : DARK);
+        paint(&images[i], i, 2, 5, 9, BLUE);
+    }
+    assert_int_equal(ramet_segment_model_predict(model, images, COUNT, together, NULL), RAMET_STATUS_OK);
+    for (int i = 0; i < COUNT; i++) {
+        ramet_segment_result alone;
+        assert_int_equal(ramet_segment_model_predict(clone, &images[i], 1, &alone, NULL), RAMET_STATUS_OK);
+        size_t pixels = (size_t)images[i].width * (size_t)images[i].height;
+        assert_int_equal(together[i].width, images[i].width);
+        assert_int_equal(together[i].height, images[i].height);
+        assert_memory_equal(alone.label_map, together[i].label_map, pixels * sizeof *alone.label_map);
+        assert_memory_equal(alone.score_map, together[i].score_map, pixels * sizeof *alone.score_map);
+        ramet_segment_result_clear(&alone);
+        ramet_segment_result_clear(&together[i]);
+        ramet_image_clear(&images[i]);
+    }
+    ramet_segment_model_close(model);
+    ramet_segment_model_close(clone);
+}
+
 /* ---- classification ---------------------------------------------------------------------------------------------- */
 
 static ramet_classify_model *open_classifier(void)
@@ -313,6 +358,7 @@ static void a_pipeline_needs_a_recogniser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps_do_not_depend_on_batch_mates_or_clones),
         cmocka_unit_test(a_classification_does_not_show_its_mates),
         cmocka_unit_test(a_clone_takes_over_the_settings),
         cmocka_unit_test(a_failed_prediction_leaves_zeroed_results),
