@@ -78,8 +78,7 @@ typedef struct ramet_segment_preprocessor ramet_segment_preprocessor;
  * those that are left to chance).
  */
 RAMET_API ramet_status ramet_segment_preprocessor_create(const char *config_file,
-                                                         ramet_segment_preprocessor **preprocessor,
-                                                         ramet_error *error);
+                                                         ramet_segment_preprocessor **preprocessor, ramet_error *error);
 
 /*
  * Frees a preprocessor and the tensor it gave last; NULL is allowed. Not for one that belongs to a model.
@@ -148,8 +147,7 @@ RAMET_API ramet_status ramet_segment_postprocessor_set_option(ramet_segment_post
  */
 RAMET_API ramet_status ramet_segment_postprocessor_run(ramet_segment_postprocessor *postprocessor,
                                                        const ramet_tensor *maps, const ramet_image *images,
-                                                       ramet_segment_result *results, size_t count,
-                                                       ramet_error *error);
+                                                       ramet_segment_result *results, size_t count, ramet_error *error);
 
 /* ---- Model ---- */
 
@@ -208,8 +206,8 @@ RAMET_API ramet_runtime *ramet_segment_model_runtime(ramet_segment_model *handle
  * Threads: one at a time for a model, else BUSY. Memory: each result owns one block.
  * Errors: as the three parts; then results are zeroed.
  */
-RAMET_API ramet_status ramet_segment_model_predict(ramet_segment_model *handle, const ramet_image *images,
-                                                   size_t count, ramet_segment_result *results, ramet_error *error);
+RAMET_API ramet_status ramet_segment_model_predict(ramet_segment_model *handle, const ramet_image *images, size_t count,
+                                                   ramet_segment_result *results, ramet_error *error);
 
 #ifdef __cplusplus
 }
