@@ -107,8 +107,8 @@ static bool is_set(const rmt_attr *attr)
 static bool changes_meaning(const rmt_op_rule *rule, const rmt_attr *attr)
 {
     if (strcmp(attr->name, "data_format") == 0 || strcmp(attr->name, "data_layout") == 0) {
-        return attr->type == RMT_ATTR_STRING && !rmt_op_rule_lists_attr(rule, attr->name) && strcmp(attr->as.strings[0], "NCHW") != 0 &&
-               strcmp(attr->as.strings[0], "AnyLayout") != 0;
+        return attr->type == RMT_ATTR_STRING && !rmt_op_rule_lists_attr(rule, attr->name) &&
+               strcmp(attr->as.strings[0], "NCHW") != 0 && strcmp(attr->as.strings[0], "AnyLayout") != 0;
     }
     if (rmt_text_starts(attr->name, "fuse"))
         return is_set(attr);
