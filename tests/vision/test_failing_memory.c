@@ -195,6 +195,79 @@ static ramet_status classify_with_a_clone(ramet_error *error)
     return status;
 }
 
+static ramet_status run_pillow_input(ramet_error *error)
+{
+    ramet_classify_preprocessor *pre;
+    ramet_tensor input;
+    ramet_status status = ramet_classify_preprocessor_create(RAMET_TEST_DATA "/classify/pil_bicubic.yml", &pre, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_classify_preprocessor_run(pre, &image, 1, &input, error);
+    ramet_classify_preprocessor_destroy(pre);
+    return status;
+}
+
+/* Both ways of a result: classes alone, and scores. */
+static ramet_status segment_with_a_clone(ramet_error *error)
+{
+    ramet_segment_option option;
+    ramet_segment_model *model, *clone = NULL;
+    ramet_segment_result results[2] = {{0}};
+    ramet_segment_option_init(&option);
+    option.store_score_map = option.apply_softmax = 1;
+    ramet_status status = ramet_segment_model_open(RAMET_TEST_DATA "/command/segmenter", NULL, &model, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_segment_model_clone(model, &clone, error);
+    ramet_segment_model_close(model);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_segment_model_predict(clone, &image, 1, &results[0], error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_segment_model_set_option(clone, &option, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_segment_model_predict(clone, &image, 1, &results[1], error);
+    assert_int_equal(results[1].contain_score_map, status == RAMET_STATUS_OK);
+    ramet_segment_result_clear(&results[0]);
+    ramet_segment_result_clear(&results[1]);
+    ramet_segment_model_close(clone);
+    return status;
+}
+
+/* Boxes before suppression, of which one stays. */
+static ramet_status read_objects(ramet_error *error)
+{
+    static const float boxes[3][4] = {{0, 0, 10, 10}, {1, 0, 10, 10}, {0, 1, 10, 10}};
+    static const float scores[3] = {0.5F, 0.9F, 0.4F};
+    const ramet_tensor outputs[] = {
+        {.dtype = RAMET_DTYPE_FLOAT32, .rank = 3, .dims = {1, 3, 4}, .data = (void *)boxes},
+        {.dtype = RAMET_DTYPE_FLOAT32, .rank = 3, .dims = {1, 1, 3}, .data = (void *)scores}};
+    const ramet_detect_geometry geometry = {80, 50, 80, 50, 0, 0, {50, 80}, {1, 1}};
+    ramet_detect_postprocessor *post;
+    ramet_detect_result result = {0};
+    ramet_status status =
+        ramet_detect_postprocessor_create(RAMET_TEST_DATA "/detect/stretched.yml", NULL, &post, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_detect_postprocessor_run(post, outputs, 2, &geometry, &result, 1, error);
+    assert_int_equal(result.count, status == RAMET_STATUS_OK);
+    ramet_detect_result_clear(&result);
+    ramet_detect_postprocessor_destroy(post);
+    return status;
+}
+
+static ramet_status detect_with_a_clone(ramet_error *error)
+{
+    ramet_detect_model *model, *clone = NULL;
+    ramet_detect_result result = {0};
+    ramet_status status = ramet_detect_model_open(RAMET_TEST_DATA "/command/objects", NULL, NULL, &model, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_detect_model_clone(model, &clone, error);
+    ramet_detect_model_close(model);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_detect_model_predict(clone, &image, 1, &result, error);
+    assert_int_equal(result.owner != NULL, status == RAMET_STATUS_OK);
+    ramet_detect_result_clear(&result);
+    ramet_detect_model_close(clone);
+    return status;
+}
+
 /* Two dark bars on white, of which the model makes two texts. */
 static ramet_image bars(void)
 {
@@ -276,22 +349,30 @@ static void classification_survives_every_failure(void **state)
 {
     (void)state;
     sweep(run_classification_input, 5);
+    sweep(run_pillow_input, 5);
     sweep(read_classes, 5);
+}
+
+static void objects_survive_every_failure(void **state)
+{
+    (void)state;
+    sweep(read_objects, 10);
+    sweep(detect_with_a_clone, 40);
 }
 
 static void models_survive_every_failure(void **state)
 {
     (void)state;
     sweep(classify_with_a_clone, 30);
+    sweep(segment_with_a_clone, 30);
     sweep(read_with_a_clone, 100);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(detection_survives_every_failure),
-        cmocka_unit_test(recognition_survives_every_failure),
-        cmocka_unit_test(classification_survives_every_failure),
+        cmocka_unit_test(detection_survives_every_failure),      cmocka_unit_test(recognition_survives_every_failure),
+        cmocka_unit_test(classification_survives_every_failure), cmocka_unit_test(objects_survive_every_failure),
         cmocka_unit_test(models_survive_every_failure),
     };
     return cmocka_run_group_tests_name("failing memory", tests, NULL, NULL);
