@@ -13,10 +13,12 @@
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
 void __real_free(void *old);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void __wrap_free(void *old);
 char *__wrap_strdup(const char *text);
 
@@ -49,6 +51,13 @@ void *__wrap_realloc(void *old, size_t bytes)
 {
     void *made = fails() ? NULL : __real_realloc(old, bytes);
     live += made != NULL && old == NULL;
+    return made;
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+{
+    void *made = fails() ? NULL : __real_aligned_alloc(alignment, bytes);
+    live += made != NULL;
     return made;
 }
 

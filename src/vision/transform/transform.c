@@ -15,17 +15,24 @@ void rmt_transform_init(rmt_transform *transform)
 
 static bool is_padding(const rmt_step *step) { return step->kind >= RMT_STEP_PAD; }
 
+/* What the configuration calls a step: {NAME: {...}} or {type: NAME, ...}. */
+static const char *name_of(const rmt_yaml *node)
+{
+    const rmt_yaml *type = rmt_yaml_get(node, "type");
+    if (node->key != NULL)
+        return node->key;
+    return type != NULL && type->kind == RMT_YAML_SCALAR ? type->text : "another step";
+}
+
 ramet_status rmt_transform_add(rmt_transform *transform, const rmt_step *step, bool after_numbers,
                                const rmt_config *config, const rmt_yaml *node)
 {
     bool late = after_numbers || transform->margins > 0;
     if (late && !is_padding(step))
         return rmt_config_refuse(config, node, RAMET_STATUS_UNSUPPORTED,
-                                 "after the pixels are normalised or padded ramet cannot do",
-                                 node->key != NULL ? node->key : "another step");
+                                 "after the pixels are normalised or padded ramet cannot do", name_of(node));
     if (transform->count == RMT_TRANSFORM_MAX_STEPS)
-        return rmt_config_refuse(config, node, RAMET_STATUS_UNSUPPORTED, "too many steps, from",
-                                 node->key != NULL ? node->key : "here on");
+        return rmt_config_refuse(config, node, RAMET_STATUS_UNSUPPORTED, "too many steps, from", name_of(node));
     transform->steps[transform->count++] = *step;
     transform->margins += late;
     return RAMET_STATUS_OK;
