@@ -17,9 +17,10 @@ static const cli_verb *const verbs[] = {&cli_verb_classify, &cli_verb_detect, &c
 
 static void print_overview(FILE *out)
 {
-    fputs("ramet: PaddleClas and PaddleOCR models on CPUs, many threads from one copy of the weights\n\n"
-          "Usage: ramet VERB [FLAGS] [ARGUMENTS]\n\n",
-          out);
+    fputs(
+        "ramet: PaddleClas, PaddleDetection, PaddleSeg and PaddleOCR models on CPUs, many threads from one copy of the weights\n\n"
+        "Usage: ramet VERB [FLAGS] [ARGUMENTS]\n\n",
+        out);
     for (size_t i = 0; i < CLI_COUNT(verbs); i++)
         fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
     fputs("  help       this text; `ramet help VERB` shows the flags of a verb and an example\n"
