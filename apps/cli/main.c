@@ -18,7 +18,8 @@ static const cli_verb *const verbs[] = {&cli_verb_classify, &cli_verb_detect, &c
 static void print_overview(FILE *out)
 {
     fputs(
-        "ramet: PaddleClas, PaddleDetection, PaddleSeg and PaddleOCR models on CPUs, many threads from one copy of the weights\n\n"
+        "ramet: models of PaddleClas, PaddleDetection, PaddleSeg and PaddleOCR on CPUs, many threads from one copy of\n"
+        "the weights\n\n"
         "Usage: ramet VERB [FLAGS] [ARGUMENTS]\n\n",
         out);
     for (size_t i = 0; i < CLI_COUNT(verbs); i++)

@@ -95,7 +95,7 @@ void rmt_detect_rescale(const ramet_detect_geometry *geometry, rmt_detect_rows *
 bool rmt_detect_are_heads(const rmt_detect_reading *reading, const rmt_outputs *outputs);
 ramet_status rmt_detect_read_heads(rmt_detect_reading *reading, const rmt_outputs *outputs);
 
-/* Element `index` of a tensor of whole numbers or float32. */
+/* Element `index` of a tensor of whole numbers; of a float32 one, whether it is above 0. */
 int64_t rmt_detect_integer(const ramet_tensor *tensor, int64_t index);
 
 /* ---- rows to results ------------------------------------------------------------------------------------------------ */
