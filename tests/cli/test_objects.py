@@ -48,6 +48,17 @@ class Objects(FolderCase):
         arguments += ['--config_file', OBJECTS / 'infer_cfg.yml', '--json', 'two.ppm']
         self.assertEqual(self.ramet('detect', *arguments).out, self.detect('--json', 'two.ppm').out)
 
+    def test_masks_as_runs_of_columns(self):
+        write_picture(self.folder / 'part.ppm', 9, 8, COLOURS['dark'], [(0, 0, 3, 3, COLOURS['red']), (5, 4, 4, 4, COLOURS['red'])])
+        (entry,) = self.ramet('detect', '--model', MODELS / 'masks', '--json', 'part.ppm').objects
+        self.assertEqual((entry['boxes'], entry['label_names']), ([[1, 1, 7, 5]], ['red']))
+        pixels = {(x, y) for x, y in ((1, 1), (2, 1), (1, 2), (2, 2), (5, 4), (6, 4))}
+        (mask,) = entry['masks']
+        self.assertEqual(mask['size'], [8, 9])
+        self.assertEqual(sum(mask['counts']), 72)
+        values = [value % 2 for value, count in enumerate(mask['counts']) for _ in range(count)]
+        self.assertEqual({(i // 8, i % 8) for i, value in enumerate(values) if value}, pixels)
+
     def test_mistakes(self):
         for flags in (['--score_threshold', '2'], ['--nms_threshold', '0'], ['--fpn_stride', '8,x'], ['--channel_order', 'bgra'],
                       ['--labels', 'absent.txt']):
