@@ -128,9 +128,9 @@ static ramet_status check_blocks(order_walk *walk)
 static bool visible_in(const order_walk *walk, int32_t value, int32_t block)
 {
     int32_t home = walk->home[value];
-    while (block > home)
+    while (home != NOT_WRITTEN && block > home)
         block = walk->graph->blocks[block].parent;
-    return home != NOT_WRITTEN && block == home;
+    return block == home;
 }
 
 /* Each block has one owner, which comes behind its nodes and in whose sight its results are. */

@@ -156,6 +156,74 @@ static void output_the_unwritten(fixture *f) { f->graph.nodes[f->add].dead = tru
 static void output_past_the_table(fixture *f) { f->graph.outputs[0] = 4; }
 static void input_a_constant(fixture *f) { f->graph.inputs[0] = f->w; }
 
+/* ---- blocks ------------------------------------------------------------------------------------------------- */
+
+typedef struct block_fixture {
+    rmt_graph graph;
+    int32_t x, inside, out, block, body, loop;
+} block_fixture;
+
+/* A loop over a block of one node, which reads the parameter and a value from outside. */
+static void make_loop(block_fixture *f)
+{
+    rmt_shape shape = {1, {3}};
+    rmt_graph *graph = &f->graph;
+    rmt_graph_init(graph);
+    f->x = rmt_graph_add_value(graph, "x", RAMET_DTYPE_FLOAT32, &shape);
+    int32_t param = rmt_graph_add_value(graph, "param", RAMET_DTYPE_FLOAT32, &shape);
+    f->inside = rmt_graph_add_value(graph, "inside", RAMET_DTYPE_FLOAT32, &shape);
+    f->out = rmt_graph_add_value(graph, "out", RAMET_DTYPE_FLOAT32, &shape);
+    assert_true(rmt_graph_set_inputs(graph, &f->x, 1));
+    f->block = rmt_graph_begin_block(graph);
+    f->body = rmt_graph_add_node(graph, "add", "body", (const int32_t[]){param, f->x}, 2, &f->inside, 1);
+    assert_true(rmt_graph_end_block(graph, f->block, &param, 1, (const int32_t[]){f->x, f->inside}, 2));
+    f->loop = rmt_graph_add_node(graph, "while", "loop", (const int32_t[]){f->x, f->x}, 2, &f->out, 1);
+    graph->nodes[f->loop].blocks[0] = f->block;
+    assert_true(rmt_graph_set_outputs(graph, &f->out, 1));
+}
+
+static void leave_the_block(block_fixture *f) { f->graph.outputs[0] = f->inside; }
+static void run_no_block(block_fixture *f) { f->graph.nodes[f->loop].blocks[0] = 2; }
+static void run_the_main_block(block_fixture *f) { f->graph.nodes[f->loop].blocks[1] = f->block; }
+static void stand_in_no_block(block_fixture *f) { f->graph.nodes[f->body].block = 7; }
+static void nest_in_itself(block_fixture *f) { f->graph.blocks[f->block].parent = f->block; }
+static void give_the_unwritten(block_fixture *f) { f->graph.blocks[f->block].results[1] = f->out; }
+static void take_what_is_written(block_fixture *f) { f->graph.blocks[f->block].params[0] = f->x; }
+
+static void check_notices_broken_blocks(void **state)
+{
+    (void)state;
+    static void (*const breaks[])(block_fixture *) = {
+        leave_the_block, run_no_block,       run_the_main_block,   stand_in_no_block,
+        nest_in_itself,  give_the_unwritten, take_what_is_written,
+    };
+    for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+        block_fixture f;
+        ramet_error error = {0};
+        make_loop(&f);
+        assert_int_equal(rmt_graph_check(&f.graph, &error), RAMET_STATUS_OK);
+        breaks[i](&f);
+        assert_int_equal(rmt_graph_check(&f.graph, &error), RAMET_STATUS_BAD_FORMAT);
+        rmt_graph_clear(&f.graph);
+    }
+}
+
+static void text_names_blocks(void **state)
+{
+    (void)state;
+    block_fixture f;
+    rmt_buffer text;
+    make_loop(&f);
+    rmt_buffer_init(&text, 1 << 16);
+    assert_true(rmt_graph_print(&f.graph, &text));
+    assert_string_equal((const char *)text.data, "input %0 x float32[3]\n"
+                                                 "block 1: %2 = add(%1, %0)\n"
+                                                 "%3 = while(%0, %0) block 1 (%1) -> (%0, %2)\n"
+                                                 "output %3 out float32[3]\n");
+    rmt_buffer_clear(&text);
+    rmt_graph_clear(&f.graph);
+}
+
 static void check_notices_every_broken_invariant(void **state)
 {
     static void (*const breaks[])(fixture *) = {
@@ -187,6 +255,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_are_found_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_constant_is_a_constant, set_up, tear_down),
         cmocka_unit_test(check_notices_every_broken_invariant),
+        cmocka_unit_test(check_notices_broken_blocks),
+        cmocka_unit_test(text_names_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
