@@ -9,7 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
-COMMAND_PAGES = [page for page in PAGES if page.stem in ('README', 'command', 'threads', 'ocr', 'classify', 'segment')]
+COMMAND_PAGES = [page for page in PAGES if page.stem in ('README', 'command', 'threads', 'ocr', 'classify', 'detect', 'segment')]
 VERBS = ('classify', 'detect', 'ocr', 'segment', 'run', 'inspect')
 OTHER_FLAGS = {'cflags', 'libs', 'help', 'version', 'flag'}  # of pkg-config; of the command itself; "--flag value"
 
