@@ -62,7 +62,8 @@ void cli_model_settings_init(cli_model_settings *settings)
 
 bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, const cli_texts *words)
 {
-    size_t named = (settings->model != NULL) + (settings->model_file != NULL) + (words ? words->count : 0);
+    size_t named =
+        (size_t)(settings->model != NULL) + (size_t)(settings->model_file != NULL) + (words ? words->count : 0);
     if (named != 1) {
         cli_complain("%s; `ramet help %s` shows an example",
                      named   ? "more than one model is named"

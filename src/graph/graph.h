@@ -127,7 +127,7 @@ typedef struct rmt_graph {
     rmt_block *blocks; /* [0] is the main one, and empty here: inputs and outputs are its own */
     size_t block_count, block_capacity;
     int32_t open_block; /* whose nodes are being added */
-    int32_t *inputs; /* value indices in the program's feed order */
+    int32_t *inputs;    /* value indices in the program's feed order */
     size_t input_count;
     int32_t *outputs; /* value indices in the program's fetch order */
     size_t output_count;

@@ -11,8 +11,7 @@ extern const rmt_op rmt_op_arg, rmt_op_batch_norm, rmt_op_binary, rmt_op_cast, r
     rmt_op_softmax, rmt_op_split, rmt_op_stack_scalars, rmt_op_transpose, rmt_op_unary;
 
 extern const rmt_op rmt_op_deformable_conv, rmt_op_grid_sample, rmt_op_group_norm, rmt_op_p_norm, rmt_op_pixels,
-    rmt_op_unfold, rmt_op_einsum, rmt_op_fold, rmt_op_lrn, rmt_op_maxout,
-    rmt_op_pool3d, rmt_op_unpool;
+    rmt_op_unfold, rmt_op_einsum, rmt_op_fold, rmt_op_lrn, rmt_op_maxout, rmt_op_pool3d, rmt_op_unpool;
 
 extern const rmt_op rmt_op_anchors, rmt_op_box_clip, rmt_op_box_coder, rmt_op_collect_fpn_proposals,
     rmt_op_distribute_fpn_proposals, rmt_op_generate_proposals, rmt_op_iou_similarity, rmt_op_matrix_nms,

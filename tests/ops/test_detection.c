@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ops/nms.h"
+#include "ops/boxes/nms.h"
 #include "support/one_op.h"
 
 enum { MOST = 1 << 14, TEXT_ROOM = 256 };

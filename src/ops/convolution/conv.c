@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conv2d: attributes, packing, shapes, layouts. x [n, ci, h, w] and a constant
+ * filter [co, ci / groups, kh, kw] become [n, co, oh, ow], channels last in
+ * memory, with bias, residual and activation fused in.
+ */
+#include "ops/convolution/conv.h"
+
+#define BLOCK_BYTES (160 * 1024) /* of gathered input: a good part of a second-level cache */
+#define CONV_MAX_KERNEL 1024
+
+ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t filter_dims[4])
+{
+    const rmt_value *filter = rmt_node_constant(load->graph, load->node, RMT_CONV_FILTER);
+    if (load->node->inputs[RMT_CONV_X] == RMT_NO_VALUE)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "there is no input to convolve");
+    if (filter == NULL || filter->shape.rank != 4)
+        return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED, "the filter must be a constant of rank 4");
+    for (int i = 0; i < 4; i++) {
+        filter_dims[i] = filter->shape.dims[i];
+        if (filter_dims[i] < 1 || filter_dims[i] > (i < 2 ? INT32_MAX / 16 : CONV_MAX_KERNEL))
+            return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "the filter has an impossible size");
+    }
+    int64_t groups = rmt_node_int(load->node, "groups", 1);
+    if (groups < 1 || groups > INT32_MAX / 16 || filter_dims[0] % groups != 0 ||
+        filter_dims[1] > INT32_MAX / 16 / groups)
+        return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "groups %lld does not fit the filter", (long long)groups);
+    conv->groups = (int32_t)groups;
+    conv->act = rmt_activation_fused(load->node);
+    return rmt_window_read(load->node, (int32_t)filter_dims[2], (int32_t)filter_dims[3], &conv->window, load->error);
+}
+
+ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *conv)
+{
+    static const struct {
+        int index;
+        const char *name;
+    } vectors[] = {{RMT_CONV_BIAS, "bias"}, {RMT_CONV_SCALE, "scale"}};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        int index = vectors[i].index;
+        if (index >= load->node->input_count || load->node->inputs[index] == RMT_NO_VALUE)
+            continue;
+        const rmt_value *value = rmt_node_constant(load->graph, load->node, index);
+        if (value == NULL || rmt_shape_elements(&value->shape) != conv->out_channels)
+            return rmt_fail(load->error, RAMET_STATUS_UNSUPPORTED,
+                            "%s must be a constant of one number for each of %d channels", vectors[i].name,
+                            conv->out_channels);
+    }
+    return RAMET_STATUS_OK;
+}
+
+/* Groups have their panels, and so their bias, padded one by one; depthwise channels follow each other. */
+static int64_t bias_parts(const rmt_conv *conv) { return conv->algorithm == RMT_CONV_DEPTHWISE ? 1 : conv->groups; }
+
+ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_floats)
+{
+    int64_t parts = bias_parts(conv);
+    conv->bias_at = weight_floats;
+    conv->zeros_at = conv->bias_at + parts * rmt_round16(conv->out_channels / parts);
+    int64_t floats = conv->zeros_at + rmt_round16((int64_t)conv->in_channels * conv->window.kernel_w);
+    if (floats > RMT_MAX_ELEMENTS)
+        return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the filter would pack to more than 8 GiB");
+    load->packed_bytes = (size_t)floats * sizeof(float);
+    load->packed_inputs = 1u << RMT_CONV_FILTER | 1u << RMT_CONV_BIAS | 1u << RMT_CONV_SCALE;
+    return RAMET_STATUS_OK;
+}
+
+static bool has_residual(const rmt_node *node)
+{
+    return node->input_count > RMT_CONV_RESIDUAL && node->inputs[RMT_CONV_RESIDUAL] != RMT_NO_VALUE;
+}
+
+static void choose_algorithm(const rmt_op_load *load, rmt_conv *conv)
+{
+    bool depthwise = conv->groups > 1 && conv->groups == conv->in_channels && conv->groups == conv->out_channels &&
+                     conv->window.kernel_h <= RMT_DEPTHWISE_MAX_KERNEL && !has_residual(load->node);
+    conv->tile = rmt_conv_winograd_tile(conv, &load->graph->values[load->node->inputs[RMT_CONV_X]].shape);
+    conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : conv->tile > 0 ? RMT_CONV_WINOGRAD : RMT_CONV_INDIRECT;
+}
+
+static int64_t weight_floats(const rmt_conv *conv)
+{
+    int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w,
+            group_out = conv->out_channels / conv->groups;
+    if (conv->algorithm == RMT_CONV_DEPTHWISE)
+        return taps * rmt_round16(conv->out_channels);
+    if (conv->algorithm == RMT_CONV_WINOGRAD)
+        return rmt_conv_winograd_floats(conv);
+    return conv->groups * rmt_round16(group_out) * (conv->in_channels / conv->groups) * taps;
+}
+
+static ramet_status conv_load(rmt_op_load *load)
+{
+    rmt_conv *conv = load->params;
+    int64_t f[4];
+    if (rmt_conv_is_dynamic(load))
+        return rmt_conv_load_dynamic(load, conv);
+    ramet_status status = rmt_conv_load_common(load, conv, f);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    conv->out_channels = (int32_t)f[0];
+    conv->in_channels = (int32_t)f[1] * conv->groups;
+    choose_algorithm(load, conv);
+    status = rmt_conv_check_channels(load, conv);
+    return status == RAMET_STATUS_OK ? rmt_conv_claim(load, conv, weight_floats(conv)) : status;
+}
+
+/* ---- packing ------------------------------------------------------------------------------------------- */
+
+void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale)
+{
+    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, RMT_CONV_SCALE);
+    for (int64_t i = 0; value == NULL && i < count; i++)
+        scale[i] = 1;
+    if (value != NULL)
+        rmt_constant_floats(value, first, count, scale);
+}
+
+void rmt_conv_pack_bias(const rmt_op_pack *pack)
+{
+    const rmt_conv *conv = pack->params;
+    const rmt_value *value = rmt_node_constant(pack->graph, pack->node, RMT_CONV_BIAS);
+    int64_t parts = bias_parts(conv), count = conv->out_channels / parts;
+    float *bias = (float *)pack->packed + conv->bias_at;
+    for (int64_t i = 0; value != NULL && i < parts; i++)
+        rmt_constant_floats(value, i * count, count, bias + i * rmt_round16(count));
+}
+
+/* One filter [ci / g][taps] of output channel `co` into its column of the panel [taps][ci / g][16]. */
+static void pack_filter(const rmt_op_pack *pack, int64_t co, int64_t channels, int64_t taps, float scale, float *column)
+{
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
+    float run[256];
+    int64_t count = channels * taps, c = 0, t = 0;
+    for (int64_t first = 0; first < count; first += 256) {
+        int64_t n = rmt_min_i64(256, count - first);
+        rmt_constant_floats(filter, co * count + first, n, run);
+        for (int64_t i = 0; i < n; i++) {
+            column[(t * channels + c) * RMT_PANEL] = run[i] * scale;
+            if (++t == taps) {
+                t = 0;
+                c++;
+            }
+        }
+    }
+}
+
+static void pack_indirect(const rmt_op_pack *pack, const rmt_conv *conv)
+{
+    int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w;
+    int64_t channels = conv->in_channels / conv->groups, group_out = conv->out_channels / conv->groups;
+    int64_t panel = taps * channels * RMT_PANEL;
+    float *weights = (float *)pack->packed;
+    for (int64_t co = 0; co < conv->out_channels; co++) {
+        int64_t g = co / group_out, j = co % group_out;
+        float scale;
+        rmt_conv_pack_scale(pack, co, 1, &scale);
+        float *group = weights + g * (rmt_round16(group_out) / RMT_PANEL) * panel;
+        pack_filter(pack, co, channels, taps, scale, group + j / RMT_PANEL * panel + j % RMT_PANEL);
+    }
+}
+
+static void pack_depthwise(const rmt_op_pack *pack, const rmt_conv *conv)
+{
+    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
+    int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w, stride = rmt_round16(conv->out_channels);
+    float *weights = (float *)pack->packed;
+    for (int64_t c = 0; c < conv->out_channels; c++) {
+        float scale;
+        rmt_conv_pack_scale(pack, c, 1, &scale);
+        for (int64_t t = 0; t < taps; t++) {
+            float w;
+            rmt_constant_floats(filter, c * taps + t, 1, &w);
+            weights[t * stride + c] = w * scale;
+        }
+    }
+}
+
+static void conv_pack(const rmt_op_pack *pack)
+{
+    const rmt_conv *conv = pack->params;
+    if (conv->dynamic)
+        return;
+    if (conv->algorithm == RMT_CONV_DEPTHWISE)
+        pack_depthwise(pack, conv);
+    else if (conv->algorithm == RMT_CONV_WINOGRAD)
+        rmt_conv_pack_winograd(pack);
+    else
+        pack_indirect(pack, conv);
+    rmt_conv_pack_bias(pack);
+}
+
+/* ---- shapes and layouts ----------------------------------------------------------------------------------- */
+
+ramet_status rmt_conv_check_input(const rmt_op_infer *infer, const rmt_conv *conv)
+{
+    const rmt_view *x = &infer->in[RMT_CONV_X];
+    if (x->shape.rank == 4 && x->dtype == RAMET_DTYPE_FLOAT32 && x->shape.dims[1] == conv->in_channels)
+        return RAMET_STATUS_OK;
+    char text[128];
+    rmt_shape_print(&x->shape, text, sizeof text);
+    return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE, "input %s is not float32 [n,%d,h,w]", text,
+                    conv->in_channels);
+}
+
+ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int64_t h, int64_t w)
+{
+    rmt_view *out = &infer->out[0];
+    out->dtype = RAMET_DTYPE_FLOAT32;
+    out->shape = (rmt_shape){4, {infer->in[RMT_CONV_X].shape.dims[0], conv->out_channels, h, w}};
+    bool residual = infer->in_count > RMT_CONV_RESIDUAL && infer->in[RMT_CONV_RESIDUAL].shape.rank >= 0;
+    if (!residual || rmt_shape_equal(&infer->in[RMT_CONV_RESIDUAL].shape, &out->shape))
+        return RAMET_STATUS_OK;
+    char a[128], b[128];
+    rmt_shape_print(&infer->in[RMT_CONV_RESIDUAL].shape, a, sizeof a);
+    rmt_shape_print(&out->shape, b, sizeof b);
+    return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE, "the shortcut %s does not fit the sum %s", a, b);
+}
+
+static ramet_status conv_infer(rmt_op_infer *infer)
+{
+    const rmt_conv *conv = infer->params;
+    rmt_conv settled = *conv;
+    ramet_status status = conv->dynamic ? rmt_conv_settle_dynamic(infer, &settled) : RAMET_STATUS_OK;
+    conv = &settled;
+    if (status == RAMET_STATUS_OK)
+        status = rmt_conv_check_input(infer, conv);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    const int64_t *dims = infer->in[RMT_CONV_X].shape.dims;
+    rmt_geometry geometry;
+    if (!rmt_window_geometry(&conv->window, dims[2], dims[3], &geometry))
+        return rmt_fail(infer->error, RAMET_STATUS_BAD_SHAPE,
+                        "an image of %lld x %lld is too small for a %d x %d kernel", (long long)dims[3],
+                        (long long)dims[2], conv->window.kernel_w, conv->window.kernel_h);
+    return rmt_conv_set_output(infer, conv, geometry.out_h, geometry.out_w);
+}
+
+int32_t rmt_conv_block(int64_t taps, int64_t channels)
+{
+    int64_t rows = BLOCK_BYTES / (int64_t)sizeof(float) / (taps * channels);
+    return (int32_t)(rmt_max_i64(48, rmt_min_i64(rows, 192)) / 6 * 6);
+}
+
+static void conv_place(rmt_op_place *place)
+{
+    const rmt_conv *conv = place->params;
+    place->form[RMT_CONV_X] = RMT_FORM_CHANNELS_LAST;
+    if (place->in_count > RMT_CONV_RESIDUAL)
+        place->form[RMT_CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
+    rmt_strides_channels_last(&place->out[0]);
+    place->place[0].any_pixel_stride = true;
+    if (place->in_count > RMT_CONV_RESIDUAL && place->in[RMT_CONV_RESIDUAL].shape.rank >= 0)
+        place->place[0].in_place_of = RMT_CONV_RESIDUAL;
+    if (conv->dynamic)
+        rmt_conv_place_dynamic(place);
+    else if (conv->algorithm == RMT_CONV_INDIRECT)
+        place->scratch_bytes = rmt_conv_scratch_indirect(conv, place->threads);
+    if (conv->algorithm == RMT_CONV_WINOGRAD)
+        place->scratch_bytes = rmt_conv_scratch_winograd(conv, place->threads);
+}
+
+static void conv_run(const rmt_op_run *run)
+{
+    const rmt_conv *conv = run->params;
+    if (rmt_shape_elements(&run->out[0].shape) == 0)
+        return;
+    if (conv->dynamic)
+        rmt_conv_run_dynamic(run);
+    else if (conv->algorithm == RMT_CONV_DEPTHWISE)
+        rmt_conv_run_depthwise(run);
+    else if (conv->algorithm == RMT_CONV_WINOGRAD)
+        rmt_conv_run_winograd(run);
+    else
+        rmt_conv_run_indirect(run);
+}
+
+const rmt_op rmt_op_conv2d = {.name = "conv2d",
+                              .params_bytes = sizeof(rmt_conv),
+                              .load = conv_load,
+                              .pack = conv_pack,
+                              .infer = conv_infer,
+                              .place = conv_place,
+                              .run = conv_run};

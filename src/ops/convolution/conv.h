@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Convolution: what its files share. conv.c reads, packs and infers;
+ * conv_indirect.c, conv_depthwise.c, conv_winograd.c and conv_dynamic.c run; conv_transpose.c
+ * builds on the same parts. The algorithm of a layer is fixed at load, so that
+ * results depend on nothing else.
+ *
+ * Packed weights, in floats:
+ *   indirect:  [group][co / g / 16][kh][kw][ci / g][16]
+ *   depthwise: [kh * kw][c rounded up to 16]
+ *   winograd:  [36 or 16][co / 16][ci][16]
+ * then the bias, [group][co / g rounded up to 16] or [c rounded up to 16], then a row of zeros that stands for padding.
+ */
+#ifndef RMT_CONV_H
+#define RMT_CONV_H
+
+#include "ops/convolution/sliding_window.h"
+
+#define RMT_DEPTHWISE_MAX_KERNEL 64 /* rows; taller ones run as grouped convolutions */
+
+typedef enum rmt_conv_algorithm { RMT_CONV_INDIRECT, RMT_CONV_DEPTHWISE, RMT_CONV_WINOGRAD } rmt_conv_algorithm;
+
+typedef struct rmt_conv {
+    rmt_window window;
+    int32_t groups, in_channels, out_channels; /* channels of the whole tensors */
+    rmt_conv_algorithm algorithm;
+    int32_t tile; /* of WINOGRAD: 4 or 2 */
+    rmt_activation act;
+    int64_t bias_at, zeros_at; /* floats from the start of the packed room */
+    bool dynamic; /* weights are not constant: kernel and channels are those of the input, see conv_dynamic.c */
+} rmt_conv;
+
+static inline int64_t rmt_round16(int64_t n) { return (n + 15) / 16 * 16; }
+
+/*
+ * load, for both directions: reads window, groups, activation and constants, checks that they fit together.
+ * filter_dims gets the filter's four dimensions; out_channels of conv is the caller's to set.
+ */
+ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t filter_dims[4]);
+
+/* load: the constants SCALE and BIAS have one number for each output channel. */
+ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *conv);
+
+/* load: lays out weights, bias and zeros; claims the room. */
+ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_floats);
+
+/* pack: the scale of `count` output channels from `first`; ones when there is none. */
+void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale);
+
+/* pack: the bias of all groups. */
+void rmt_conv_pack_bias(const rmt_op_pack *pack);
+
+/* infer: x and the residual fit; sets nothing. */
+ramet_status rmt_conv_check_input(const rmt_op_infer *infer, const rmt_conv *conv);
+
+/* infer: out[0] is float32 [n, out_channels, h, w]; the residual, if any, must be the same. */
+ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int64_t h, int64_t w);
+
+/* Pixels of one block of work: a multiple of six rows whose gathered input stays in the second-level cache. */
+int32_t rmt_conv_block(int64_t taps, int64_t channels);
+
+/*
+ * Output channels in `parts` shares of `columns` (a multiple of 16): one share unless the team would idle with only
+ * `blocks` blocks of pixels to work on.
+ */
+void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts);
+
+void rmt_conv_run_depthwise(const rmt_op_run *run);
+
+/* Filters and biases that the graph computes. settled: the layer for the filter at hand. */
+bool rmt_conv_is_dynamic(const rmt_op_load *load);
+ramet_status rmt_conv_load_dynamic(rmt_op_load *load, rmt_conv *conv);
+ramet_status rmt_conv_settle_dynamic(rmt_op_infer *infer, rmt_conv *settled);
+void rmt_conv_place_dynamic(rmt_op_place *place);
+void rmt_conv_run_dynamic(const rmt_op_run *run);
+
+/* Gathered rows. Scratch: for all threads. */
+size_t rmt_conv_scratch_indirect(const rmt_conv *conv, int32_t threads);
+void rmt_conv_run_indirect(const rmt_op_run *run);
+
+/* Winograd. The tile for a layer, 0 when it does not fit; `declared` is the input's shape as the file tells it. */
+int32_t rmt_conv_winograd_tile(const rmt_conv *conv, const rmt_shape *declared);
+int64_t rmt_conv_winograd_floats(const rmt_conv *conv);
+void rmt_conv_pack_winograd(const rmt_op_pack *pack);
+size_t rmt_conv_scratch_winograd(const rmt_conv *conv, int32_t threads);
+void rmt_conv_run_winograd(const rmt_op_run *run);
+
+#endif

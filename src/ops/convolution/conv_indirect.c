@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Convolution as a product of gathered rows: for a block of output pixels a
+ * table of pointers, one for each tap and pixel, tells the gemm kernel where
+ * its rows lie; a tap outside the image points to a row of zeros. Stride,
+ * dilation and padding cost nothing in the kernel, and nothing is copied.
+ *
+ * An image whose pixels lie without gaps (the three channels of a picture) is
+ * read by kernel rows instead of taps: kw * ci floats in one run, in the same
+ * order of summation.
+ */
+#include "ops/convolution/conv.h"
+
+#include <string.h>
+
+typedef struct indirect_run {
+    const rmt_op_run *run;
+    const rmt_conv *conv;
+    rmt_geometry geometry;
+    rmt_pixels x, y, residual; /* residual.data NULL: none */
+    int32_t channels;          /* of one group of x */
+    int32_t group_out;
+    int32_t block, blocks_per_image; /* output pixels */
+    int32_t columns, column_parts;   /* output channels of one part of the work, a multiple of 16 */
+    bool by_rows;                    /* kernel rows instead of taps */
+    size_t scratch_bytes;            /* of one thread */
+} indirect_run;
+
+/* The pointer tables of one block, and room for kernel rows that stick out of the image. */
+typedef struct block_tables {
+    const float **a;
+    const float **add;
+    float **c;
+    float *edges; /* by_rows: [block][kh][kw * ci] */
+} block_tables;
+
+static int64_t edge_floats(const rmt_conv *conv)
+{
+    return conv->in_channels <= 4 ? (int64_t)conv->window.kernel_h * conv->window.kernel_w * conv->in_channels : 0;
+}
+
+static size_t thread_scratch(const rmt_conv *conv, int32_t block)
+{
+    size_t taps = (size_t)conv->window.kernel_h * (size_t)conv->window.kernel_w;
+    size_t bytes =
+        (taps + 2) * (size_t)block * sizeof(void *) + (size_t)edge_floats(conv) * (size_t)block * sizeof(float);
+    return rmt_round_up(bytes, RMT_PACK_ALIGN);
+}
+
+static int32_t block_of(const rmt_conv *conv)
+{
+    return rmt_conv_block((int64_t)conv->window.kernel_h * conv->window.kernel_w, conv->in_channels / conv->groups);
+}
+
+size_t rmt_conv_scratch_indirect(const rmt_conv *conv, int32_t threads)
+{
+    return thread_scratch(conv, block_of(conv)) * (size_t)threads;
+}
+
+static block_tables tables_of(const indirect_run *d, int thread)
+{
+    size_t taps = (size_t)d->conv->window.kernel_h * (size_t)d->conv->window.kernel_w, block = (size_t)d->block;
+    unsigned char *scratch = d->run->scratch + d->scratch_bytes * (size_t)thread;
+    const float **a = (const float **)scratch;
+    return (block_tables){.a = a,
+                          .add = a + taps * block,
+                          .c = (float **)(a + (taps + 1) * block),
+                          .edges = (float *)(a + (taps + 2) * block)};
+}
+
+/* Output pixels first .. first + count of image n, as they follow each other in rows. */
+typedef struct pixel_range {
+    int32_t n, first, count;
+} pixel_range;
+
+/* a[t][i] for every tap t and pixel i of the range. */
+static void gather_taps(const indirect_run *d, pixel_range range, int32_t channel, const float **a)
+{
+    const rmt_window *w = &d->conv->window;
+    const rmt_geometry *g = &d->geometry;
+    const float *zeros = (const float *)d->run->packed + d->conv->zeros_at;
+    for (int32_t r = 0; r < w->kernel_h; r++) {
+        for (int32_t s = 0; s < w->kernel_w; s++) {
+            int32_t oy = range.first / d->y.w, ox = range.first % d->y.w;
+            for (int32_t i = 0; i < range.count; i++) {
+                int32_t iy = oy * w->stride_h - g->pad_top + r * g->dilation_h;
+                int32_t ix = ox * w->stride_w - g->pad_left + s * g->dilation_w;
+                bool inside = iy >= 0 && iy < d->x.h && ix >= 0 && ix < d->x.w;
+                *a++ = inside ? rmt_pixel_at(&d->x, range.n, iy, ix) + channel : zeros;
+                if (++ox == d->y.w) {
+                    ox = 0;
+                    oy++;
+                }
+            }
+        }
+    }
+}
+
+/* One kernel row at (iy, ix): in place when it lies inside the image, else a copy with zeros around. */
+static const float *kernel_row(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, float *edge)
+{
+    int32_t kw = d->conv->window.kernel_w, c = d->x.c;
+    if (iy < 0 || iy >= d->x.h)
+        return (const float *)d->run->packed + d->conv->zeros_at;
+    if (ix >= 0 && ix + kw <= d->x.w)
+        return rmt_pixel_at(&d->x, n, iy, ix);
+    memset(edge, 0, (size_t)(kw * c) * sizeof(float));
+    int32_t from = ix < 0 ? 0 : ix, to = ix + kw < d->x.w ? ix + kw : d->x.w;
+    if (from < to)
+        memcpy(edge + (from - ix) * c, rmt_pixel_at(&d->x, n, iy, from), (size_t)((to - from) * c) * sizeof(float));
+    return edge;
+}
+
+/* a[r][i] for every kernel row r and pixel i of the range. */
+static void gather_rows(const indirect_run *d, pixel_range range, const block_tables *tables)
+{
+    const rmt_window *w = &d->conv->window;
+    const float **a = tables->a;
+    float *edge = tables->edges;
+    for (int32_t r = 0; r < w->kernel_h; r++) {
+        int32_t oy = range.first / d->y.w, ox = range.first % d->y.w;
+        for (int32_t i = 0; i < range.count; i++) {
+            int32_t iy = oy * w->stride_h - d->geometry.pad_top + r * d->geometry.dilation_h;
+            *a++ = kernel_row(d, range.n, iy, ox * w->stride_w - d->geometry.pad_left, edge);
+            edge += w->kernel_w * d->x.c;
+            if (++ox == d->y.w) {
+                ox = 0;
+                oy++;
+            }
+        }
+    }
+}
+
+static void point_pixels(const rmt_pixels *pixels, pixel_range range, float **pointers)
+{
+    for (int32_t i = 0, y = range.first / pixels->w, x = range.first % pixels->w; i < range.count; i++) {
+        pointers[i] = rmt_pixel_at(pixels, range.n, y, x);
+        if (++x == pixels->w) {
+            x = 0;
+            y++;
+        }
+    }
+}
+
+static void run_group(const indirect_run *d, const block_tables *tables, pixel_range range, int32_t group, int32_t part)
+{
+    const rmt_conv *conv = d->conv;
+    const float *packed = (const float *)d->run->packed;
+    int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w, panel = taps * d->channels * RMT_PANEL;
+    int32_t first = part * d->columns, base = group * d->group_out + first;
+    int32_t n = d->group_out - first < d->columns ? d->group_out - first : d->columns;
+    int64_t padded = (int64_t)group * rmt_round16(d->group_out) + first;
+    point_pixels(&d->y, range, tables->c);
+    for (int32_t i = 0; i < range.count; i++)
+        tables->c[i] += base;
+    if (d->residual.data != NULL)
+        point_pixels(&d->residual, range, (float **)tables->add);
+    for (int32_t i = 0; d->residual.data != NULL && i < range.count; i++)
+        tables->add[i] += base;
+    d->run->kernels->gemm(&(rmt_gemm){.a = tables->a,
+                                      .m = range.count,
+                                      .taps = d->by_rows ? conv->window.kernel_h : (int32_t)taps,
+                                      .k = d->by_rows ? conv->window.kernel_w * d->channels : d->channels,
+                                      .b = packed + padded / RMT_PANEL * panel,
+                                      .panel_stride = panel,
+                                      .n = n,
+                                      .bias = packed + conv->bias_at + padded,
+                                      .add = d->residual.data != NULL ? tables->add : NULL,
+                                      .c = tables->c,
+                                      .act = conv->act});
+}
+
+static void run_blocks(void *context, int chunk, int thread)
+{
+    const indirect_run *d = context;
+    int32_t part = chunk % d->column_parts, block = chunk / d->column_parts;
+    pixel_range range = {block / d->blocks_per_image, block % d->blocks_per_image * d->block, d->block};
+    int32_t pixels = d->y.h * d->y.w;
+    if (range.count > pixels - range.first)
+        range.count = pixels - range.first;
+    block_tables tables = tables_of(d, thread);
+    for (int32_t g = 0; g < d->conv->groups; g++) {
+        if (d->by_rows)
+            gather_rows(d, range, &tables);
+        else
+            gather_taps(d, range, g * d->channels, tables.a);
+        run_group(d, &tables, range, g, part);
+    }
+}
+
+void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts)
+{
+    int32_t threads = rmt_team_size(team), panels = (int32_t)(rmt_round16(channels) / RMT_PANEL);
+    int32_t wanted = threads > 1 && blocks < 2 * threads ? (2 * threads + blocks - 1) / blocks : 1;
+    if (wanted > panels)
+        wanted = panels;
+    *columns = (panels + wanted - 1) / wanted * RMT_PANEL;
+    *parts = (channels + *columns - 1) / *columns;
+}
+
+void rmt_conv_run_indirect(const rmt_op_run *run)
+{
+    const rmt_conv *conv = run->params;
+    indirect_run d = {.run = run,
+                      .conv = conv,
+                      .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
+                      .y = rmt_pixels_of(&run->out[0])};
+    if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
+        d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
+    rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
+    d.channels = conv->in_channels / conv->groups;
+    d.group_out = conv->out_channels / conv->groups;
+    d.block = block_of(conv);
+    d.blocks_per_image = (d.y.h * d.y.w + d.block - 1) / d.block;
+    d.by_rows = conv->groups == 1 && edge_floats(conv) > 0 && d.x.pixel == d.x.c && d.geometry.dilation_w == 1;
+    d.scratch_bytes = thread_scratch(conv, d.block);
+    int32_t blocks = d.y.n * d.blocks_per_image;
+    rmt_conv_share_columns(run->team, blocks, d.group_out, &d.columns, &d.column_parts);
+    rmt_team_run(run->team, blocks * d.column_parts, run_blocks, &d);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resizing of images: what its two files share. op_interp.c reads attributes
+ * and settles sizes; interp_run.c finds sample points and does the arithmetic.
+ */
+#ifndef RMT_INTERP_H
+#define RMT_INTERP_H
+
+#include "ops/convolution/sliding_window.h"
+
+#define RMT_INTERP_SIDES 3 /* depth, height, width: [n, c, w], [n, c, h, w] and [n, c, d, h, w] use the last ones */
+
+enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE };
+
+/* From the number of an output pixel to a place in the input; pixel 0 covers [-0.5, 0.5). */
+typedef enum rmt_coordinates {
+    RMT_COORDINATES_ASYMMETRIC,
+    RMT_COORDINATES_HALF_PIXEL,
+    RMT_COORDINATES_ALIGN_CORNERS,
+    RMT_COORDINATES_PYTORCH_HALF_PIXEL,
+    RMT_COORDINATES_HALF_PIXEL_SYMMETRIC,
+    RMT_COORDINATES_TF_HALF_PIXEL_FOR_NN,
+    RMT_COORDINATES_COUNT
+} rmt_coordinates;
+
+typedef enum rmt_nearest {
+    RMT_NEAREST_FLOOR,
+    RMT_NEAREST_CEIL,
+    RMT_NEAREST_ROUND_PREFER_FLOOR,
+    RMT_NEAREST_ROUND_PREFER_CEIL,
+    RMT_NEAREST_COUNT
+} rmt_nearest;
+
+typedef struct rmt_interp {
+    int32_t taps, rank; /* along a side: 1 nearest, 2 linear, 4 cubic; rank 0: any */
+    rmt_coordinates coordinates;
+    rmt_nearest nearest;
+    bool divides;  /* a place is index / scale, as ONNX has it, instead of index * ratio */
+    bool by_sizes; /* ratios follow from sizes alone, also where a scale made these */
+    bool exclude_outside;
+    float cubic;
+    int64_t out[RMT_INTERP_SIDES]; /* 0: not given */
+    double scale[RMT_INTERP_SIDES];
+    int32_t scales; /* how many are given */
+    bool size_is_tensor, scale_is_tensor;
+} rmt_interp;
+
+/* One side of one input: sizes, and the scale that was asked for (0: none). */
+typedef struct rmt_interp_side {
+    int32_t in, out;
+    float scale;
+} rmt_interp_side;
+
+/* The sides of a tensor; unused ones are 1 -> 1. The scales are known, or 0. */
+void rmt_interp_sides(const rmt_interp *params, const rmt_view *in, int32_t in_count, const rmt_shape *out,
+                      rmt_interp_side sides[RMT_INTERP_SIDES]);
+
+/* Output pixel i of the side is input pixel i for each i. PaddlePaddle looks at sizes only, whatever the scale. */
+bool rmt_interp_is_identity(const rmt_interp *params, const rmt_interp_side *side);
+
+/* Scratch: the sample points of all sides. */
+size_t rmt_interp_scratch(const rmt_interp_side sides[RMT_INTERP_SIDES]);
+
+void rmt_interp_run(const rmt_op_run *run);
+
+#endif

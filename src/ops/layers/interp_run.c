@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * interp: sample points and arithmetic. A sample is up to four pixels along one
+ * side with their weights; all samples of all sides are computed first, as
+ * PaddlePaddle computes them, in float32 where it does, so that the same pixels
+ * are chosen. Then each output pixel is a copy, a lerp of four, or a weighted
+ * sum over the samples of its sides.
+ */
+#include "ops/layers/interp.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_TAPS = 4, MOST_BLENDED = 16 };
+
+typedef struct sample {
+    int32_t at[MOST_TAPS];
+    float weight[MOST_TAPS];
+} sample;
+
+/* ---- sample points ----------------------------------------------------------------------------------------------- */
+
+/* Pixels of the input for one of the output. */
+static float ratio_of(const rmt_interp *params, const rmt_interp_side *side)
+{
+    if (side->out <= 1)
+        return 0;
+    if (params->coordinates == RMT_COORDINATES_ALIGN_CORNERS)
+        return (float)(side->in - 1) / (float)(side->out - 1);
+    return side->scale > 0 ? 1.0f / side->scale : (float)side->in / (float)side->out;
+}
+
+bool rmt_interp_is_identity(const rmt_interp *params, const rmt_interp_side *side)
+{
+    if (side->in != side->out || side->out == 1 || !params->divides)
+        return side->in == side->out;
+    return ratio_of(params, side) == 1.0f && params->coordinates != RMT_COORDINATES_TF_HALF_PIXEL_FOR_NN;
+}
+
+/* PaddlePaddle's place of output pixel i. */
+static double place_by_ratio(const rmt_interp *params, const rmt_interp_side *side, int32_t i)
+{
+    float ratio = ratio_of(params, side);
+    if (params->coordinates == RMT_COORDINATES_HALF_PIXEL)
+        return (double)ratio * (i + 0.5) - 0.5;
+    return (double)(ratio * (float)i);
+}
+
+/* ONNX's. */
+static float place_by_scale(const rmt_interp *params, const rmt_interp_side *side, int32_t i)
+{
+    float scale = side->scale > 0 ? side->scale : (float)side->out / (float)side->in;
+    float middle = ((float)i + 0.5f) / scale;
+    switch (params->coordinates) {
+    case RMT_COORDINATES_HALF_PIXEL: return middle - 0.5f;
+    case RMT_COORDINATES_PYTORCH_HALF_PIXEL: return side->out > 1 ? middle - 0.5f : 0;
+    case RMT_COORDINATES_HALF_PIXEL_SYMMETRIC: {
+        float adjustment = (float)side->out / (scale * (float)side->in);
+        return (float)side->in / 2 * (1 - adjustment) + middle - 0.5f;
+    }
+    case RMT_COORDINATES_TF_HALF_PIXEL_FOR_NN: return middle;
+    case RMT_COORDINATES_ALIGN_CORNERS:
+        return side->out > 1 ? (float)i * (float)(side->in - 1) / (float)(side->out - 1) : 0;
+    default: return (float)i / scale;
+    }
+}
+
+static double round_place(rmt_nearest mode, double place)
+{
+    switch (mode) {
+    case RMT_NEAREST_CEIL: return ceil(place);
+    case RMT_NEAREST_ROUND_PREFER_FLOOR: return ceil(place - 0.5);
+    case RMT_NEAREST_ROUND_PREFER_CEIL: return floor(place + 0.5);
+    default: return floor(place);
+    }
+}
+
+static int32_t inside(double place, int32_t size) { return place > 0 ? (int32_t)fmin(place, (double)(size - 1)) : 0; }
+
+static float cubic_near(float x, float a) { return ((a + 2) * x - (a + 3)) * x * x + 1; }
+static float cubic_far(float x, float a) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; }
+
+static sample cubic_sample(const rmt_interp *params, int32_t size, float at)
+{
+    float base = floorf(at), t = at - base, a = params->cubic, sum = 0;
+    sample s = {.weight = {cubic_far(t + 1, a), cubic_near(t, a), cubic_near(1 - t, a), cubic_far(2 - t, a)}};
+    for (int k = 0; k < 4; k++) {
+        double place = (double)base - 1 + k;
+        s.at[k] = inside(place, size);
+        if (params->exclude_outside && (double)s.at[k] != place)
+            s.weight[k] = 0;
+        sum += s.weight[k];
+    }
+    for (int k = 0; k < 4 && params->exclude_outside; k++)
+        s.weight[k] /= sum;
+    return s;
+}
+
+static sample linear_sample(int32_t size, double exact)
+{
+    float at = exact > 0 ? (float)exact : 0;
+    sample s = {.at = {inside(exact, size)}};
+    s.at[1] = s.at[0] < size - 1 ? s.at[0] + 1 : size - 1;
+    s.weight[1] = s.at[1] > s.at[0] ? at - (float)s.at[0] : 0;
+    s.weight[0] = 1 - s.weight[1];
+    return s;
+}
+
+static sample sample_at(const rmt_interp *params, const rmt_interp_side *side, int32_t i)
+{
+    double place = params->divides ? (double)place_by_scale(params, side, i) : place_by_ratio(params, side, i);
+    if (side->in == 1 && side->out == 1)
+        return (sample){.weight = {1}};
+    if (params->taps == 1)
+        return (sample){.at = {inside(round_place(params->nearest, place), side->in)}, .weight = {1}};
+    return params->taps == 2 ? linear_sample(side->in, place) : cubic_sample(params, side->in, (float)place);
+}
+
+size_t rmt_interp_scratch(const rmt_interp_side sides[RMT_INTERP_SIDES])
+{
+    size_t count = 0;
+    for (int i = 0; i < RMT_INTERP_SIDES; i++)
+        count += (size_t)sides[i].out;
+    return count * sizeof(sample);
+}
+
+/* ---- pixels ------------------------------------------------------------------------------------------------------ */
+
+typedef struct interp_loop {
+    const rmt_kernels *kernels;
+    const rmt_interp *params;
+    rmt_interp_side sides[RMT_INTERP_SIDES];
+    sample *samples[RMT_INTERP_SIDES];
+    int32_t taps[RMT_INTERP_SIDES]; /* 1 along a side that is not there */
+    rmt_pixels x, y;                /* an image of rank 5 has its planes below each other: h is d * h */
+} interp_loop;
+
+static void blend_pixel(const interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
+{
+    const float *pixels[MOST_BLENDED];
+    float weights[MOST_BLENDED];
+    int32_t count = 0;
+    for (int32_t z = 0; z < loop->taps[0]; z++) {
+        for (int32_t y = 0; y < loop->taps[1]; y++) {
+            for (int32_t x = 0; x < loop->taps[2]; x++) {
+                int32_t row = s[0]->at[z] * loop->sides[1].in + s[1]->at[y];
+                pixels[count] = rmt_pixel_at(&loop->x, n, row, s[2]->at[x]);
+                weights[count++] = s[0]->weight[z] * s[1]->weight[y] * s[2]->weight[x];
+            }
+        }
+    }
+    loop->kernels->blend(pixels, weights, count, out, loop->x.c);
+}
+
+static void interp_pixel(const interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
+{
+    const rmt_pixels *x = &loop->x;
+    const sample *v = s[1], *h = s[2];
+    if (loop->params->taps == 1) {
+        int32_t row = s[0]->at[0] * loop->sides[1].in + v->at[0];
+        memcpy(out, rmt_pixel_at(x, n, row, h->at[0]), (size_t)x->c * sizeof *out);
+        return;
+    }
+    if (loop->params->taps != 2 || loop->taps[0] > 1 || loop->taps[1] == 1) {
+        blend_pixel(loop, n, s, out);
+        return;
+    }
+    const float *const corners[4] = {rmt_pixel_at(x, n, v->at[0], h->at[0]), rmt_pixel_at(x, n, v->at[0], h->at[1]),
+                                     rmt_pixel_at(x, n, v->at[1], h->at[0]), rmt_pixel_at(x, n, v->at[1], h->at[1])};
+    loop->kernels->lerp(corners, h->weight[1], v->weight[1], out, x->c);
+}
+
+static void interp_rows(void *context, int64_t first, int64_t last, int thread)
+{
+    (void)thread;
+    const interp_loop *loop = context;
+    const rmt_pixels *y = &loop->y;
+    for (int64_t i = first; i < last; i++) {
+        int32_t n = (int32_t)(i / y->h), row = (int32_t)(i % y->h);
+        const sample *s[RMT_INTERP_SIDES] = {&loop->samples[0][row / loop->sides[1].out],
+                                             &loop->samples[1][row % loop->sides[1].out], NULL};
+        for (int32_t column = 0; column < y->w; column++) {
+            s[2] = &loop->samples[2][column];
+            interp_pixel(loop, n, s, rmt_pixel_at(y, n, row, column));
+        }
+    }
+}
+
+/* A dense tensor of rank 3 or 5 as images of one channel. */
+static rmt_pixels planes_of(const rmt_view *view)
+{
+    const rmt_shape *shape = &view->shape;
+    int32_t w = (int32_t)shape->dims[shape->rank - 1];
+    int32_t h = (int32_t)rmt_dims_product(shape, 2, shape->rank - 1);
+    return (rmt_pixels){.data = view->data,
+                        .n = (int32_t)(shape->dims[0] * shape->dims[1]),
+                        .h = h,
+                        .w = w,
+                        .c = 1,
+                        .pixel = 1,
+                        .row = w,
+                        .image = (ptrdiff_t)h * w};
+}
+
+void rmt_interp_run(const rmt_op_run *run)
+{
+    const rmt_view *x = &run->in[RMT_INTERP_X], *y = &run->out[0];
+    interp_loop loop = {.kernels = run->kernels, .params = run->params};
+    sample *samples = (sample *)run->scratch;
+    if (rmt_shape_elements(&y->shape) == 0)
+        return;
+    rmt_interp_sides(run->params, run->in, run->in_count, &y->shape, loop.sides);
+    for (int side = 0; side < RMT_INTERP_SIDES; side++) {
+        loop.samples[side] = samples;
+        loop.taps[side] = side < RMT_INTERP_SIDES + 2 - x->shape.rank ? 1 : loop.params->taps;
+        for (int32_t i = 0; i < loop.sides[side].out; i++)
+            *samples++ = sample_at(loop.params, &loop.sides[side], i);
+    }
+    loop.x = x->shape.rank == 4 ? rmt_pixels_of(x) : planes_of(x);
+    loop.y = y->shape.rank == 4 ? rmt_pixels_of(y) : planes_of(y);
+    rmt_for_range(run->team, (int64_t)loop.y.n * loop.y.h, rmt_max_i64(1, 256 / loop.y.w), interp_rows, &loop);
+}
