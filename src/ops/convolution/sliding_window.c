@@ -112,7 +112,7 @@ static int64_t windows_along(const rmt_window *window, const axis *a)
     int64_t room = a->in + a->pad_front + a->pad_back - (a->dilation * (a->kernel - 1) + 1);
     if (window->ceil_mode)
         room += a->stride - 1;
-    int64_t count = room < 0 ? 0 : room / a->stride + 1;
+    int64_t count = rmt_max_i64(room / a->stride + 1, 0); /* towards zero: a window may be larger than the image */
     bool behind = window->starts_inside && count > 1 && (count - 1) * a->stride >= a->in + a->pad_front;
     return behind ? count - 1 : count;
 }
