@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LSTM, GRU and RNN -> rnn. ONNX has the weights of both directions in one tensor and the gates in another order, so the
- * rows are copied into place here; its result keeps the directions apart: [t, d, n, h], where rnn gives [t, n, d * h].
+ * LSTM, GRU and RNN -> rnn. ONNX has the weights of both directions in one tensor and the gates in another order, so
+ * nodes pick the rows that each needs, which are folded like all arithmetic on constants; its result keeps the directions
+ * apart: [t, d, n, h], where rnn gives [t, n, d * h].
  */
 #include "formats/onnx_recurrent.h"
 
@@ -26,7 +27,7 @@ static const cell_kind kinds[] = {
 typedef struct layer {
     const cell_kind *kind;
     const char *mode;
-    int64_t directions, hidden, features;
+    int64_t directions, hidden;
     bool backwards, batch_first;
 } layer;
 
@@ -57,27 +58,14 @@ static void check_activations(rmt_onnx_op *op, layer *l)
         l->mode = "RNN_RELU";
 }
 
-static bool is_cube(const rmt_value *constant, int64_t first, int64_t rows)
+/* The attribute, or what the weights tell. */
+static void read_hidden_size(rmt_onnx_op *op, layer *l)
 {
-    return constant != NULL && constant->dtype == RAMET_DTYPE_FLOAT32 && constant->shape.rank == 3 &&
-           constant->shape.dims[0] == first && constant->shape.dims[1] == rows;
-}
-
-/* Weights are float32 constants whose shapes agree. */
-static void check_weights(rmt_onnx_op *op, layer *l)
-{
-    const rmt_value *w = rmt_onnx_constant(op, rmt_onnx_in(op, W));
     const rmt_value *r = rmt_onnx_constant(op, rmt_onnx_in(op, R));
-    const rmt_value *b = rmt_onnx_constant(op, rmt_onnx_in(op, B));
-    l->hidden = r != NULL && r->shape.rank == 3 ? r->shape.dims[2] : 0;
-    int64_t rows = l->kind->gates * l->hidden; /* small: so many elements stand in the file */
-    bool good = l->hidden > 0 && is_cube(w, l->directions, rows) && is_cube(r, l->directions, rows);
-    if (rmt_onnx_in(op, B) != RMT_NO_VALUE)
-        good = good && b != NULL && b->dtype == RAMET_DTYPE_FLOAT32 && b->shape.rank == 2 &&
-               b->shape.dims[0] == l->directions && b->shape.dims[1] == 2 * rows;
-    if (!good)
-        rmt_onnx_refuse(op, "weights");
-    l->features = good ? w->shape.dims[2] : 0;
+    int64_t told = r != NULL && r->shape.rank == 3 ? r->shape.dims[2] : 0;
+    l->hidden = rmt_onnx_int(op, "hidden_size", told);
+    if (l->hidden < 1 || l->hidden > UINT16_MAX)
+        rmt_onnx_refuse(op, "hidden_size");
 }
 
 static void read_layer(rmt_onnx_op *op, layer *l)
@@ -100,27 +88,39 @@ static void read_layer(rmt_onnx_op *op, layer *l)
     if (strcmp(l->mode, "GRU") == 0 && rmt_onnx_int(op, "linear_before_reset", 0) == 0)
         rmt_onnx_refuse(op, "linear_before_reset");
     check_activations(op, l);
-    check_weights(op, l);
+    read_hidden_size(op, l);
 }
 
 /* ---- weights ------------------------------------------------------------------------------------------------------ */
 
-/* Gates of `width` floats a row, `hidden` rows each, from `first` floats on, in rnn's order. */
-static int32_t add_gates(rmt_onnx_op *op, const layer *l, int32_t value, int64_t first, int64_t width, int32_t rank)
+/* The rows of all gates in rnn's order, as indices. */
+static int32_t add_row_numbers(rmt_onnx_op *op, const layer *l)
 {
-    const rmt_value *constant = rmt_onnx_constant(op, value);
-    int64_t rows = l->kind->gates * l->hidden;
-    size_t gate = (size_t)(l->hidden * width) * sizeof(float);
-    const rmt_shape shape = {.rank = rank, .dims = {rows, width}};
-    unsigned char *data = rmt_arena_alloc(&op->reader->graph->arena, (size_t)l->kind->gates, gate);
-    if (data == NULL)
-        op->status = rmt_fail_memory(op->reader->error, gate);
-    if (data == NULL || constant == NULL)
+    const rmt_value like = {.dtype = RAMET_DTYPE_INT64};
+    const rmt_shape shape = {.rank = 1, .dims = {l->kind->gates * l->hidden}};
+    int64_t *rows = rmt_arena_alloc(&op->reader->graph->arena, (size_t)shape.dims[0], sizeof *rows);
+    if (rows == NULL) {
+        op->status = rmt_fail_memory(op->reader->error, (size_t)shape.dims[0] * sizeof *rows);
         return RMT_NO_VALUE;
-    const unsigned char *from = (const unsigned char *)constant->data + (size_t)first * sizeof(float);
-    for (int32_t i = 0; i < l->kind->gates; i++)
-        memcpy(data + (size_t)i * gate, from + (size_t)l->kind->order[i] * gate, gate);
-    return rmt_onnx_add_view(op, constant, &shape, data);
+    }
+    for (int64_t i = 0; i < shape.dims[0]; i++)
+        rows[i] = l->kind->order[i / l->hidden] * l->hidden + i % l->hidden;
+    return rmt_onnx_add_view(op, &like, &shape, rows);
+}
+
+/* One direction of a tensor of weights; of the biases, which come behind each other, part 0 or 1. */
+static int32_t add_gates(rmt_onnx_op *op, const layer *l, size_t input, int64_t direction, int64_t part, int32_t rows)
+{
+    const int64_t count = l->kind->gates * l->hidden, axes[] = {0, 1}, dropped = 0;
+    const int64_t starts[] = {direction, part * count}, ends[] = {direction + 1, (part + 1) * count};
+    int32_t picked = rmt_onnx_add(op, "slice", rmt_onnx_in(op, input));
+    rmt_onnx_set_ints(op, "axes", axes, 2);
+    rmt_onnx_set_ints(op, "starts", starts, 2);
+    rmt_onnx_set_ints(op, "ends", ends, 2);
+    rmt_onnx_set_ints(op, "decrease_axis", &dropped, 1);
+    int32_t sorted = rmt_onnx_add2(op, "gather", picked, rows);
+    rmt_onnx_set_int(op, "axis", 0);
+    return sorted;
 }
 
 static int32_t add_zeros(rmt_onnx_op *op, int64_t count)
@@ -137,14 +137,14 @@ static int32_t add_zeros(rmt_onnx_op *op, int64_t count)
 static size_t add_weights(rmt_onnx_op *op, const layer *l, int32_t *inputs)
 {
     size_t count = 0;
-    int64_t rows = l->kind->gates * l->hidden;
-    int32_t bias = rmt_onnx_in(op, B);
+    int32_t rows = add_row_numbers(op, l);
+    bool biased = rmt_onnx_in(op, B) != RMT_NO_VALUE;
     for (int64_t d = 0; d < l->directions && op->status == RAMET_STATUS_OK; d++) {
-        inputs[count++] = add_gates(op, l, rmt_onnx_in(op, W), d * rows * l->features, l->features, 2);
-        inputs[count++] = add_gates(op, l, rmt_onnx_in(op, R), d * rows * l->hidden, l->hidden, 2);
+        inputs[count++] = add_gates(op, l, W, d, 0, rows);
+        inputs[count++] = add_gates(op, l, R, d, 0, rows);
     }
     for (int64_t i = 0; i < 2 * l->directions && op->status == RAMET_STATUS_OK; i++)
-        inputs[count++] = bias != RMT_NO_VALUE ? add_gates(op, l, bias, i * rows, 1, 1) : add_zeros(op, rows);
+        inputs[count++] = biased ? add_gates(op, l, B, i / 2, i % 2, rows) : add_zeros(op, l->kind->gates * l->hidden);
     return count;
 }
 
