@@ -253,7 +253,7 @@ static void foreign_content_is_named(void **state)
         {"", 0, RAMET_STATUS_BAD_FORMAT, "empty"},
         {"{\"base_code\":{\"magic\":\"pir\"}}", 29, RAMET_STATUS_BAD_FORMAT, "one region"},
         {" \n{", 3, RAMET_STATUS_BAD_FORMAT, "damaged JSON"},
-        {"\x08\x07\x12\x07pytorch", 11, RAMET_STATUS_UNSUPPORTED, "ONNX"},
+        {"\x08\x07\x12\x07pytorch", 11, RAMET_STATUS_BAD_FORMAT, "graph"},
         {"<?xml version=\"1.0\"?>", 21, RAMET_STATUS_BAD_FORMAT, "no program"},
         {"\x0a\x00", 2, RAMET_STATUS_BAD_FORMAT, "output"},
         {"\x0a\x05", 2, RAMET_STATUS_BAD_FORMAT, "damaged"},
