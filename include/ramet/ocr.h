@@ -488,7 +488,7 @@ typedef struct ramet_ocr_files {
 /* Set with ramet_ocr_option_init(). */
 typedef struct ramet_ocr_option {
     size_t struct_bytes;
-    ramet_runtime_option runtime; /* params_file and config_file are ignored: ramet_ocr_files has them */
+    ramet_runtime_option runtime; /* what it says of files is ignored: ramet_ocr_files has them */
     ramet_det_option det;
     ramet_cls_option cls;
     ramet_rec_option rec;

@@ -50,6 +50,15 @@ typedef struct ramet_runtime_option {
         memory_budget_bytes; /* ceiling of one clone's arena; default 4 GiB; a run past it fails with OVER_BUDGET */
     const char *params_file; /* parameters, when they do not stand beside the program */
     const char *config_file; /* configuration of the task models, likewise */
+    /*
+     * The same from memory, read while the model is opened and not needed afterwards. With program_bytes no file is
+     * read: `model` is then only a name for messages.
+     */
+    const void *program_bytes; /* a .pdmodel, .json or .onnx */
+    size_t program_count;
+    const void *params_bytes; /* its .pdiparams, where it has one */
+    size_t params_count;
+    const char *config_text; /* instead of config_file */
 } ramet_runtime_option;
 
 /*
@@ -61,10 +70,10 @@ RAMET_API void ramet_runtime_option_init(ramet_runtime_option *option);
 
 /*
  * Loads a model: `model` is a folder of an exported model or its program file
- * (.pdmodel). Reads, checks and packs everything once; the original parameters
+ * (.pdmodel, .json or .onnx). Reads, checks and packs everything once; the original parameters
  * are not kept.
  *
- * option: may be NULL. *runtime: overwritten; NULL on failure.
+ * option: may be NULL; what it points to is the caller's. *runtime: overwritten; NULL on failure.
  * Threads: any. Memory: owned by the handle, freed when it and all clones are closed.
  * Errors: NOT_FOUND, IO, BAD_FORMAT, UNSUPPORTED (lists every operator that cannot run), OVER_BUDGET, OUT_OF_MEMORY.
  */

@@ -71,7 +71,8 @@ typedef struct rmt_yaml_file {
     const char *path; /* for messages; in the arena */
 } rmt_yaml_file;
 
-ramet_status rmt_yaml_open(const char *path, rmt_yaml_file *file, ramet_error *error);
+/* config: a path, or the text itself, which is told by a line break in it. */
+ramet_status rmt_yaml_open(const char *config, rmt_yaml_file *file, ramet_error *error);
 ramet_status rmt_yaml_open_memory(const void *bytes, size_t count, const char *name, rmt_yaml_file *file,
                                   ramet_error *error);
 void rmt_yaml_close(rmt_yaml_file *file);

@@ -219,37 +219,18 @@ static void build_group_norm(rmt_onnx_op *op)
     rmt_onnx_give(op, 0, out);
 }
 
-/* The squares of neighbouring channels, averaged over a window that counts what lies outside, too. */
-static int32_t add_channel_average(rmt_onnx_op *op, int32_t x, int64_t size)
-{
-    const window w = {.kernel = {size, 1},
-                      .strides = {1, 1},
-                      .dilations = {1, 1},
-                      .pads = {(size - 1) / 2, size / 2, 0, 0},
-                      .padding = "EXPLICIT"};
-    int32_t shape = rmt_onnx_add(op, "shape", x);
-    int32_t rows = rmt_onnx_add(op, "flatten", rmt_onnx_add(op, "square", x));
-    rmt_onnx_set_int(op, "start_axis", 2);
-    rmt_onnx_set_int(op, "stop_axis", -1);
-    int32_t average = add_pool(op, with_axis(op, "unsqueeze", rows, 1), "avg", &w);
-    rmt_onnx_set_int(op, "exclusive", 0);
-    return rmt_onnx_add2(op, "reshape", average, shape);
-}
-
-/* x / (bias + alpha * average) ^ beta. */
+/* ONNX has the mean over the window where lrn has the sum. */
 static void build_lrn(rmt_onnx_op *op)
 {
     int64_t size = rmt_onnx_int(op, "size", 1);
-    int32_t x = rmt_onnx_in(op, 0);
-    if (size < 1 || size > UINT16_MAX)
+    if (size < 1)
         rmt_onnx_refuse(op, "size");
-    int32_t average = add_channel_average(op, x, size);
-    int32_t base = rmt_onnx_add(op, "scale", average);
-    rmt_onnx_set_float(op, "scale", rmt_onnx_float(op, "alpha", 1e-4));
-    rmt_onnx_set_float(op, "bias", rmt_onnx_float(op, "bias", 1.0));
-    int32_t divisor = rmt_onnx_add(op, "pow", base);
-    rmt_onnx_set_float(op, "factor", rmt_onnx_float(op, "beta", 0.75));
-    rmt_onnx_give(op, 0, rmt_onnx_add2(op, "divide", x, divisor));
+    int32_t out = rmt_onnx_add(op, "lrn", rmt_onnx_in(op, 0));
+    rmt_onnx_set_int(op, "n", size);
+    rmt_onnx_set_float(op, "k", rmt_onnx_float(op, "bias", 1.0));
+    rmt_onnx_set_float(op, "alpha", rmt_onnx_float(op, "alpha", 1e-4) / (double)size);
+    rmt_onnx_set_float(op, "beta", rmt_onnx_float(op, "beta", 0.75));
+    rmt_onnx_give(op, 0, out);
 }
 
 /* ---- sizes of images ---------------------------------------------------------------------------------------------- */
@@ -398,28 +379,12 @@ static void build_depth_to_space(rmt_onnx_op *op)
     rmt_onnx_give(op, 0, add_shuffle(op, "pixel_shuffle", x, "factor", block));
 }
 
-/* Every block-th pixel from each place of a block, as channels behind one another. */
 static void build_space_to_depth(rmt_onnx_op *op)
 {
-    enum { MOST_SPACE_BLOCK = 8 };
-    const int64_t axes[] = {2, 3}, ends[] = {INT32_MAX, INT32_MAX};
-    int32_t parts[MOST_SPACE_BLOCK * MOST_SPACE_BLOCK];
     int64_t block = rmt_onnx_int(op, "blocksize", 0);
-    if (block < 1 || block > MOST_SPACE_BLOCK) {
+    if (block < 1 || block > MOST_BLOCK)
         rmt_onnx_refuse(op, "blocksize");
-        return;
-    }
-    for (int64_t i = 0; i < block * block; i++) {
-        const int64_t starts[] = {i / block, i % block}, steps[] = {block, block};
-        parts[i] = rmt_onnx_add(op, "strided_slice", rmt_onnx_in(op, 0));
-        rmt_onnx_set_ints(op, "axes", axes, 2);
-        rmt_onnx_set_ints(op, "starts", starts, 2);
-        rmt_onnx_set_ints(op, "ends", ends, 2);
-        rmt_onnx_set_ints(op, "strides", steps, 2);
-    }
-    int32_t out = rmt_onnx_add_list(op, "concat", parts, (size_t)(block * block));
-    rmt_onnx_set_int(op, "axis", 1);
-    rmt_onnx_give(op, 0, out);
+    rmt_onnx_give(op, 0, add_shuffle(op, "space_to_depth", rmt_onnx_in(op, 0), "factor", block));
 }
 
 static void build_grid_sample(rmt_onnx_op *op)
@@ -457,12 +422,12 @@ static const rmt_onnx_rule rules[] = {
     {"InstanceNormalization", "instance_norm", 3, 3, "epsilon:1e-5", NULL},
     {"LayerNormalization", "layer_norm", 2, 3, "axis epsilon stash_type", build_layer_norm},
     {"GroupNormalization", "group_norm", 3, 3, "epsilon num_groups stash_type", build_group_norm},
-    {"LRN", "divide", 1, 1, "alpha beta bias size", build_lrn},
+    {"LRN", "lrn", 1, 1, "alpha beta bias size", build_lrn},
 
     {"Resize", "interp", 1, 4, RESIZE_ATTRS, build_resize},
     {"Upsample", "interp", 2, 2, "mode", build_resize},
     {"DepthToSpace", "pixel_shuffle", 1, 1, "blocksize mode", build_depth_to_space},
-    {"SpaceToDepth", "concat", 1, 1, "blocksize", build_space_to_depth},
+    {"SpaceToDepth", "space_to_depth", 1, 1, "blocksize", build_space_to_depth},
     {"GridSample", "grid_sample", 2, 2, "mode padding_mode align_corners", build_grid_sample},
 
     {"LSTM", "rnn", 3, 8, RECURRENT_ATTRS, rmt_onnx_build_recurrent},

@@ -303,6 +303,8 @@ static void build_split(rmt_onnx_op *op)
         rmt_onnx_set_ints(op, "sections", sections.at, sections.count);
     else if (!by_tensor)
         rmt_onnx_set_int(op, "num", (int64_t)count);
+    if (rmt_onnx_has(op, "num_outputs"))
+        rmt_onnx_set_int(op, "uneven", 1);
     give_all(op, outputs, count);
 }
 

@@ -190,15 +190,17 @@ ramet_status rmt_yaml_open_memory(const void *bytes, size_t count, const char *n
     return status;
 }
 
-ramet_status rmt_yaml_open(const char *path, rmt_yaml_file *file, ramet_error *error)
+ramet_status rmt_yaml_open(const char *config, rmt_yaml_file *file, ramet_error *error)
 {
+    if (strchr(config, '\n') != NULL)
+        return rmt_yaml_open_memory(config, strlen(config), "configuration", file, error);
     *file = (rmt_yaml_file){0};
     unsigned char *bytes = NULL;
     size_t count = 0;
-    int failed = rmt_os_read_file(path, RMT_LIMIT_CONFIG_BYTES, &bytes, &count);
+    int failed = rmt_os_read_file(config, RMT_LIMIT_CONFIG_BYTES, &bytes, &count);
     if (failed != 0)
-        return rmt_fail_errno(error, failed, "read", path);
-    ramet_status status = rmt_yaml_open_memory(bytes, count, path, file, error);
+        return rmt_fail_errno(error, failed, "read", config);
+    ramet_status status = rmt_yaml_open_memory(bytes, count, config, file, error);
     free(bytes);
     return status;
 }

@@ -13,7 +13,10 @@
 typedef struct rmt_engine {
     const char *name;
 
-    /* Loads a model. *state: the first handle on it. option has all defaults filled in. */
+    /*
+     * Loads a model. *state: the first handle on it. option has all defaults filled in; with program_bytes the model is
+     * read from there, and files->program is only a name.
+     */
     ramet_status (*open)(const rmt_model_files *files, const ramet_runtime_option *option, void **state,
                          ramet_error *error);
     /* Another handle on the same weights. */

@@ -58,6 +58,15 @@ static ramet_status choose_kernels(ramet_cpu_level level, const rmt_kernels **ke
     return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "this processor lacks the chosen cpu_level; use auto");
 }
 
+static ramet_status open_program(const rmt_model_files *files, const ramet_runtime_option *option, rmt_program *program,
+                                 ramet_error *error)
+{
+    if (option->program_bytes == NULL)
+        return rmt_program_open(files->program, files->params, program, error);
+    return rmt_program_open_memory(option->program_bytes, option->program_count, option->params_bytes,
+                                   option->params_count, program, error);
+}
+
 static ramet_status native_open(const rmt_model_files *files, const ramet_runtime_option *option, void **state,
                                 ramet_error *error)
 {
@@ -68,7 +77,7 @@ static ramet_status native_open(const rmt_model_files *files, const ramet_runtim
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_program program;
-    status = rmt_program_open(files->program, files->params, &program, error);
+    status = open_program(files, option, &program, error);
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_model *model;

@@ -5,6 +5,7 @@
  */
 #include "runtime/runtime.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,9 @@
 
 struct ramet_runtime {
     const rmt_engine *engine;
-    void *state;       /* of the engine */
-    char *config_file; /* never NULL */
-    rmt_view *inputs;  /* room for one view an input */
+    void *state;      /* of the engine */
+    char *config;     /* as rmt_runtime_config() */
+    rmt_view *inputs; /* room for one view an input */
     rmt_guard guard;
 };
 
@@ -29,6 +30,22 @@ struct ramet_runtime {
 void ramet_runtime_option_init(ramet_runtime_option *option)
 {
     *option = (ramet_runtime_option){.struct_bytes = sizeof *option};
+}
+
+/* Each part of a model comes from one place. */
+static ramet_status check_sources(const ramet_runtime_option *option, ramet_error *error)
+{
+    const char *wrong = NULL;
+    if ((option->program_count > 0 && option->program_bytes == NULL) ||
+        (option->params_count > 0 && option->params_bytes == NULL))
+        wrong = "bytes are counted that are NULL";
+    else if (option->params_bytes != NULL && option->program_bytes == NULL)
+        wrong = "params_bytes need program_bytes";
+    else if (option->params_file != NULL && option->program_bytes != NULL)
+        wrong = "params_file and program_bytes exclude each other";
+    else if (option->config_file != NULL && option->config_text != NULL)
+        wrong = "config_file and config_text exclude each other";
+    return wrong == NULL ? RAMET_STATUS_OK : rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%s", wrong);
 }
 
 static ramet_status settle_option(const ramet_runtime_option *given, ramet_runtime_option *option, ramet_error *error)
@@ -50,7 +67,7 @@ static ramet_status settle_option(const ramet_runtime_option *given, ramet_runti
                         MOST_PLANS);
     if ((unsigned)option->cpu_level > RAMET_CPU_LEVEL_AVX512)
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "cpu_level %d does not exist", (int)option->cpu_level);
-    return RAMET_STATUS_OK;
+    return check_sources(option, error);
 }
 
 static ramet_status choose_engine(ramet_backend backend, const rmt_engine **engine, ramet_error *error)
@@ -63,18 +80,31 @@ static ramet_status choose_engine(ramet_backend backend, const rmt_engine **engi
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
-/* A handle around an engine's state, which it takes over, also on failure. */
-static ramet_status wrap(const rmt_engine *engine, void *state, const char *config_file, ramet_runtime **out,
-                         ramet_error *error)
+/* A copy that ends with a line break, by which a text is told from a path. */
+static char *copy_of_text(const char *text)
+{
+    size_t bytes = strlen(text);
+    char *copy = malloc(bytes + 2);
+    if (copy != NULL) {
+        memcpy(copy, text, bytes);
+        memcpy(copy + bytes, "\n", 2);
+    }
+    return copy;
+}
+
+/* A handle around an engine's state, which it takes over, also on failure; and config, from malloc or NULL: exhausted. */
+static ramet_status wrap(const rmt_engine *engine, void *state, char *config, ramet_runtime **out, ramet_error *error)
 {
     ramet_runtime *runtime = calloc(1, sizeof *runtime);
     size_t count = engine->input_count(state);
     if (runtime != NULL) {
-        runtime->config_file = strdup(config_file);
+        runtime->config = config;
         runtime->inputs = calloc(count + 1, sizeof *runtime->inputs);
     }
-    if (runtime == NULL || runtime->config_file == NULL || runtime->inputs == NULL) {
+    if (runtime == NULL || config == NULL || runtime->inputs == NULL) {
         engine->close(state);
+        if (runtime == NULL)
+            free(config);
         ramet_runtime_close(runtime);
         return rmt_fail_memory(error, sizeof *runtime);
     }
@@ -84,17 +114,31 @@ static ramet_status wrap(const rmt_engine *engine, void *state, const char *conf
     return RAMET_STATUS_OK;
 }
 
+/* Without files to find, `model` is a name. */
+static ramet_status name_files(const char *model, const ramet_runtime_option *option, rmt_model_files *files)
+{
+    (void)snprintf(files->program, sizeof files->program, "%s", model);
+    if (option->config_file != NULL)
+        (void)snprintf(files->config, sizeof files->config, "%s", option->config_file);
+    return RAMET_STATUS_OK;
+}
+
 static ramet_status open_files(const char *model, const ramet_runtime_option *option, rmt_model_files *files,
                                ramet_runtime **runtime, ramet_error *error)
 {
     const rmt_engine *engine;
     ramet_status status = choose_engine(option->backend, &engine, error);
     if (status == RAMET_STATUS_OK)
-        status = rmt_model_files_find(model, option->params_file, option->config_file, files, error);
+        status = option->program_bytes != NULL
+                     ? name_files(model, option, files)
+                     : rmt_model_files_find(model, option->params_file, option->config_file, files, error);
     void *state = NULL;
     if (status == RAMET_STATUS_OK)
         status = engine->open(files, option, &state, error);
-    return status == RAMET_STATUS_OK ? wrap(engine, state, files->config, runtime, error) : status;
+    if (status != RAMET_STATUS_OK)
+        return status;
+    char *config = option->config_text != NULL ? copy_of_text(option->config_text) : strdup(files->config);
+    return wrap(engine, state, config, runtime, error);
 }
 
 ramet_status ramet_runtime_open(const char *model, const ramet_runtime_option *given, ramet_runtime **runtime,
@@ -128,7 +172,7 @@ ramet_status ramet_runtime_clone(ramet_runtime *runtime, ramet_runtime **clone, 
     void *state;
     status = runtime->engine->clone(runtime->state, &state, error);
     if (status == RAMET_STATUS_OK)
-        status = wrap(runtime->engine, state, runtime->config_file, clone, error);
+        status = wrap(runtime->engine, state, strdup(runtime->config), clone, error);
     rmt_guard_leave(&runtime->guard);
     return status;
 }
@@ -139,7 +183,7 @@ void ramet_runtime_close(ramet_runtime *runtime)
         return;
     if (runtime->state != NULL)
         runtime->engine->close(runtime->state);
-    free(runtime->config_file);
+    free(runtime->config);
     free(runtime->inputs);
     free(runtime);
 }
@@ -172,7 +216,7 @@ ramet_status ramet_runtime_output_info(const ramet_runtime *runtime, size_t inde
     return RAMET_STATUS_OK;
 }
 
-const char *rmt_runtime_config_file(const ramet_runtime *runtime) { return runtime->config_file; }
+const char *rmt_runtime_config(const ramet_runtime *runtime) { return runtime->config; }
 
 ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *memory)
 {

@@ -16,7 +16,10 @@
 ramet_status rmt_runtime_run(ramet_runtime *runtime, const rmt_view *inputs, size_t input_count, ramet_tensor *outputs,
                              size_t output_count, ramet_error *error);
 
-/* The configuration file beside the model ("" when there is none); belongs to the runtime. */
-const char *rmt_runtime_config_file(const ramet_runtime *runtime);
+/*
+ * The configuration of the model, as rmt_yaml_open() takes it: the path of the file beside it, or its text ("" when there
+ * is none); belongs to the runtime.
+ */
+const char *rmt_runtime_config(const ramet_runtime *runtime);
 
 #endif

@@ -84,7 +84,7 @@ class Run(FolderCase):
             'integers': npy_array(SHAPE, [0] * 192, '<i8', 'q'),
             'another rank': npy_array((3, 8, 8), GREEN),
             'another number of channels': npy_array((1, 1, 8, 8), GREEN[:64]),
-            'another size': npy_array((1, 3, 2, 2), GREEN[:12]),
+            'no rows': npy_array((1, 3, 0, 8), []),
             'no images': npy_array((0, 3, 8, 8), []),
         }
         for name, raw in cases.items():

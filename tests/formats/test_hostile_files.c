@@ -58,8 +58,8 @@ static blob blob_splice(const blob *from, size_t at, size_t removed, const void 
 
 static size_t mutants_seen, mutants_opened;
 
-/* Constants lie in the parameters; those that a PIR program says itself in memory that a sanitizer watches. */
-static void judge_graph(const rmt_graph *graph, const blob *params, bool is_json)
+/* Constants lie in the parameters; those that a program says itself in memory that a sanitizer watches. */
+static void judge_graph(const rmt_graph *graph, const blob *params, bool says_constants)
 {
     uint64_t sum = 0;
     assert_int_equal(rmt_graph_check(graph, NULL), RAMET_STATUS_OK);
@@ -67,7 +67,7 @@ static void judge_graph(const rmt_graph *graph, const blob *params, bool is_json
         const rmt_value *value = &graph->values[i];
         if (value->data != NULL && value->data_bytes > 0) {
             size_t offset = (uintptr_t)value->data - (uintptr_t)params->data;
-            assert_true(is_json || rmt_range_fits(offset, value->data_bytes, params->bytes));
+            assert_true(says_constants || rmt_range_fits(offset, value->data_bytes, params->bytes));
             sum = rmt_hash(sum, value->data, value->data_bytes);
         }
     }
@@ -91,7 +91,7 @@ static void judge_answer(ramet_status status, const ramet_error *error, clock_t 
     }
 }
 
-static void judge_program(const blob *program, const blob *params, bool is_json)
+static void judge_program(const blob *program, const blob *params, bool says_constants)
 {
     rmt_program opened;
     ramet_error error = {0};
@@ -100,7 +100,7 @@ static void judge_program(const blob *program, const blob *params, bool is_json)
         rmt_program_open_memory(program->data, program->bytes, params->data, params->bytes, &opened, &error);
     judge_answer(status, &error, started);
     if (status == RAMET_STATUS_OK) {
-        judge_graph(&opened.graph, params, is_json);
+        judge_graph(&opened.graph, params, says_constants);
         rmt_program_close(&opened);
     }
 }
@@ -121,7 +121,7 @@ static void judge_yaml(const blob *text)
 /* What is under test: a program with its parameters (either may be damaged), or a configuration. */
 typedef struct subject {
     blob program, params;
-    bool damage_params, is_yaml, is_json;
+    bool damage_params, is_yaml, is_json, is_onnx;
 } subject;
 
 static const blob *damaged_part(const subject *s) { return s->damage_params ? &s->params : &s->program; }
@@ -132,7 +132,8 @@ static void judge(const subject *s, blob mutant)
     if (s->is_yaml)
         judge_yaml(&mutant);
     else
-        judge_program(s->damage_params ? &s->program : &mutant, s->damage_params ? &mutant : &s->params, s->is_json);
+        judge_program(s->damage_params ? &s->program : &mutant, s->damage_params ? &mutant : &s->params,
+                      s->is_json || s->is_onnx);
     free(mutant.data);
 }
 
@@ -143,6 +144,9 @@ static subject subject_open(const char *stem)
     (void)snprintf(path, sizeof(path), DATA "/%s.json", stem);
     made.is_json = rmt_os_is_file(path);
     if (!made.is_json)
+        (void)snprintf(path, sizeof(path), DATA "/%s.onnx", stem);
+    made.is_onnx = !made.is_json && rmt_os_is_file(path);
+    if (!made.is_json && !made.is_onnx)
         (void)snprintf(path, sizeof(path), DATA "/%s.pdmodel", stem);
     made.program = blob_read(path);
     (void)snprintf(path, sizeof(path), DATA "/%s.pdiparams", stem);
@@ -193,7 +197,30 @@ static void append_and_repeat(const subject *s)
 
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
-typedef enum message { NONE, PROGRAM, BLOCK, VAR, VAR_TYPE, LOD_TENSOR, TENSOR, OP, SLOT, ATTR, SCALAR } message;
+typedef enum message {
+    NONE,
+    PROGRAM,
+    BLOCK,
+    VAR,
+    VAR_TYPE,
+    LOD_TENSOR,
+    TENSOR,
+    OP,
+    SLOT,
+    ATTR,
+    SCALAR,
+    ONNX_MODEL,
+    ONNX_OPSET,
+    ONNX_GRAPH,
+    ONNX_NODE,
+    ONNX_ATTR,
+    ONNX_TENSOR,
+    ONNX_VALUE,
+    ONNX_TYPE,
+    ONNX_TENSOR_TYPE,
+    ONNX_SHAPE,
+    ONNX_DIM
+} message;
 
 typedef struct field {
     size_t start;                 /* of the tag */
@@ -215,9 +242,31 @@ static message message_of(message parent, uint64_t number)
         uint64_t number;
         message child;
     } schema[] = {
-        {PROGRAM, 1, BLOCK},     {BLOCK, 3, VAR}, {BLOCK, 4, OP}, {VAR, 2, VAR_TYPE}, {VAR_TYPE, 3, LOD_TENSOR},
-        {LOD_TENSOR, 1, TENSOR}, {OP, 1, SLOT},   {OP, 2, SLOT},  {OP, 4, ATTR},      {ATTR, 20, SCALAR},
+        {PROGRAM, 1, BLOCK},
+        {BLOCK, 3, VAR},
+        {BLOCK, 4, OP},
+        {VAR, 2, VAR_TYPE},
+        {VAR_TYPE, 3, LOD_TENSOR},
+        {LOD_TENSOR, 1, TENSOR},
+        {OP, 1, SLOT},
+        {OP, 2, SLOT},
+        {OP, 4, ATTR},
+        {ATTR, 20, SCALAR},
         {ATTR, 21, SCALAR},
+        {ONNX_MODEL, 7, ONNX_GRAPH},
+        {ONNX_MODEL, 8, ONNX_OPSET},
+        {ONNX_GRAPH, 1, ONNX_NODE},
+        {ONNX_GRAPH, 5, ONNX_TENSOR},
+        {ONNX_GRAPH, 11, ONNX_VALUE},
+        {ONNX_GRAPH, 12, ONNX_VALUE},
+        {ONNX_GRAPH, 13, ONNX_VALUE},
+        {ONNX_NODE, 5, ONNX_ATTR},
+        {ONNX_ATTR, 5, ONNX_TENSOR},
+        {ONNX_ATTR, 6, ONNX_GRAPH},
+        {ONNX_VALUE, 2, ONNX_TYPE},
+        {ONNX_TYPE, 1, ONNX_TENSOR_TYPE},
+        {ONNX_TENSOR_TYPE, 2, ONNX_SHAPE},
+        {ONNX_SHAPE, 1, ONNX_DIM},
     };
     for (size_t i = 0; i < COUNT(schema); i++)
         if (schema[i].parent == parent && schema[i].number == number)
@@ -270,10 +319,10 @@ static void scan_message(const blob *from, size_t start, size_t end, message kin
 }
 
 /* All fields at all depths: the list is its own queue. */
-static void scan_program(const blob *program, field_list *fields)
+static void scan_program(const blob *program, message kind, field_list *fields)
 {
     fields->count = 0;
-    scan_message(program, 0, program->bytes, PROGRAM, -1, fields);
+    scan_message(program, 0, program->bytes, kind, -1, fields);
     for (size_t i = 0; i < fields->count; i++) {
         field at = fields->items[i];
         if (at.holds != NONE)
@@ -388,7 +437,7 @@ static void change_wire_type(const subject *s, const field *at)
 static void edit_fields(const subject *s, size_t stride)
 {
     static field_list fields;
-    scan_program(&s->program, &fields);
+    scan_program(&s->program, s->is_onnx ? ONNX_MODEL : PROGRAM, &fields);
     for (size_t i = 0; i < fields.count; i += stride) {
         const field *at = &fields.items[i];
         change_wire_type(s, at);
@@ -492,6 +541,16 @@ static const struct {
     {"pir/lists/inference", 41, 17},
     {"pir/constant_operands/inference", 61, 29},
     {"pir/network/inference", 83, 41},
+    {"onnx/model_typed_fields/model", 3, 1},
+    {"onnx/model_loop_collects/model", 7, 1},
+    {"onnx/model_if_true/model", 7, 1},
+    {"onnx/model_text_head/model", 17, 3},
+    {"onnx/lstm_both_ways/model", 37, 1},
+    {"onnx/resize_cubic_own/model", 5, 1},
+    {"onnx/slice_steps/model", 5, 1},
+    {"onnx/pad_axes/model", 5, 1},
+    {"onnx/conv_line_groups/model", 5, 1},
+    {"formats/onnx_uncovered", 5, 1},
 };
 
 static void damaged_programs_are_refused_or_sound(void **state)
@@ -521,9 +580,11 @@ static void damaged_parameters_are_refused_or_sound(void **state)
     for (size_t i = 0; i < COUNT(models); i++) {
         subject s = subject_open(models[i].stem);
         s.damage_params = true;
-        cut_everywhere(&s, 64);
-        flip_bits(&s, s.params.bytes / 300 + 1);
-        append_and_repeat(&s);
+        if (!s.is_onnx) { /* which has no parameter file */
+            cut_everywhere(&s, 64);
+            flip_bits(&s, s.params.bytes / 300 + 1);
+            append_and_repeat(&s);
+        }
         subject_close(&s);
     }
     print_message("%zu mutants of parameters, %zu opened\n", mutants_seen, mutants_opened);

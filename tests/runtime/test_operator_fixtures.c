@@ -24,7 +24,7 @@
 static const struct {
     const char *name;
     size_t at_least;
-} folders[] = {{"operators", 500}, {"pir", 15}};
+} folders[] = {{"operators", 500}, {"pir", 20}, {"onnx", 280}};
 
 enum { MOST_CASES = 4096, MOST_TENSORS = 64, NAME_ROOM = 96, PATH_ROOM = 512 };
 
@@ -55,11 +55,16 @@ static ramet_tensor tensor_of(const tensorpack_record *record, const char *name)
     return tensor;
 }
 
-static double largest_magnitude(const float *numbers, size_t count)
+static double number_at(ramet_dtype dtype, const void *numbers, size_t i)
+{
+    return dtype == RAMET_DTYPE_FLOAT64 ? ((const double *)numbers)[i] : (double)((const float *)numbers)[i];
+}
+
+static double largest_magnitude(ramet_dtype dtype, const void *numbers, size_t count)
 {
     double largest = 0;
     for (size_t i = 0; i < count; i++)
-        largest = fmax(largest, fabs((double)numbers[i]));
+        largest = fmax(largest, fabs(number_at(dtype, numbers, i)));
     return largest;
 }
 
@@ -76,14 +81,15 @@ static double bound_of(const char *rule, double want, double largest)
     return 0;
 }
 
-static void compare_floats(const fixture *f, const float *got, const float *want, size_t count)
+/* float32 or float64 */
+static void compare_floats(const fixture *f, ramet_dtype dtype, const void *got, const void *want, size_t count)
 {
-    double largest = largest_magnitude(want, count);
+    double largest = largest_magnitude(dtype, want, count);
     for (size_t i = 0; i < count; i++) {
-        double bound = bound_of(f->rule, (double)want[i], largest);
-        bool same = got[i] == want[i] || (isnan(got[i]) && isnan(want[i]));
-        if (!same && !(fabs((double)got[i] - (double)want[i]) <= bound))
-            fail_msg("element %zu is %.9g, not %.9g (bound %.3g)", i, (double)got[i], (double)want[i], bound);
+        double x = number_at(dtype, got, i), y = number_at(dtype, want, i), bound = bound_of(f->rule, y, largest);
+        bool same = x == y || (isnan(x) && isnan(y));
+        if (!same && !(fabs(x - y) <= bound))
+            fail_msg("element %zu is %.9g, not %.9g (bound %.3g)", i, x, y, bound);
     }
 }
 
@@ -96,8 +102,8 @@ static void compare_tensor(const fixture *f, const ramet_tensor *got, const tens
     if (want->elements == 0)
         return;
     assert_non_null(got->data);
-    if (got->dtype == RAMET_DTYPE_FLOAT32)
-        compare_floats(f, got->data, want->data, want->elements);
+    if (got->dtype == RAMET_DTYPE_FLOAT32 || got->dtype == RAMET_DTYPE_FLOAT64)
+        compare_floats(f, got->dtype, got->data, want->data, want->elements);
     else
         assert_memory_equal(got->data, want->data, want->bytes);
 }

@@ -36,7 +36,7 @@ static ramet_status add_stages(rmt_task *task, const ramet_detect_option *from, 
     ramet_detect_preprocessor *pre = NULL;
     ramet_detect_postprocessor *post = NULL;
     ramet_detect_option option;
-    const char *config_file = rmt_runtime_config_file(task->runtime);
+    const char *config_file = rmt_runtime_config(task->runtime);
     config_file = config_file[0] != '\0' ? config_file : NULL;
     ramet_status status = rmt_detect_option_resolve(from, &option, error);
     if (status != RAMET_STATUS_OK)

@@ -150,6 +150,8 @@ ramet_status rmt_ocr_option_resolve(const ramet_ocr_option *from, ramet_ocr_opti
     if (status == RAMET_STATUS_OK && !(option->drop_score >= 0 && option->drop_score <= 1))
         status = rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "drop_score is %g; it must be 0..1",
                           (double)option->drop_score);
-    option->runtime.params_file = option->runtime.config_file = NULL;
+    option->runtime.params_file = option->runtime.config_file = option->runtime.config_text = NULL;
+    option->runtime.program_bytes = option->runtime.params_bytes = NULL;
+    option->runtime.program_count = option->runtime.params_count = 0;
     return status;
 }

@@ -16,7 +16,7 @@ static ramet_status add_stages(rmt_task *task, const ramet_rec_option *option, r
         status = ramet_rec_preprocessor_create(&resolved, &pre, error);
     task->pre = (rmt_preprocessor *)pre;
     if (status == RAMET_STATUS_OK)
-        status = rmt_rec_postprocessor_open(rmt_runtime_config_file(task->runtime), &resolved, &post, error);
+        status = rmt_rec_postprocessor_open(rmt_runtime_config(task->runtime), &resolved, &post, error);
     if (status == RAMET_STATUS_OK)
         status = rmt_rec_postprocessor_check_model(post, task->runtime, error);
     task->post = (rmt_postprocessor *)post;

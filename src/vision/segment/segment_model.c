@@ -11,7 +11,7 @@ static rmt_task *task_of(ramet_segment_model *handle) { return (rmt_task *)handl
 
 static ramet_status add_stages(rmt_task *task, const char *model, ramet_error *error)
 {
-    const char *config_file = rmt_runtime_config_file(task->runtime);
+    const char *config_file = rmt_runtime_config(task->runtime);
     ramet_segment_preprocessor *pre = NULL;
     ramet_segment_postprocessor *post = NULL;
     task->batch_size = BATCH_SIZE;
