@@ -306,7 +306,7 @@ class Output(Pictures):
             self.assertIn('cannot make the folder', result.err)
 
     def test_a_reader_that_goes_away_ends_the_work_quietly(self):
-        self.make_pictures(400)
+        self.make_pictures(2000)  # more than a pipe holds
         command = [RAMET, 'classify', '--model', CLASSIFIER, 'pictures', '--json', '--thread_num', '3']
         process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         first = json.loads(process.stdout.readline())
