@@ -89,7 +89,7 @@ typedef struct cli_flag {
     cli_kind kind;
     size_t offset;          /* of the target within the group's settings */
     const char *value_name; /* for the help: "DIR", "N"; or as the kind says */
-    const char *help;       /* one line; also shown when a value is refused */
+    const char *help;       /* one line; also shown when a value is refused; NULL: not for people */
     double least, most;     /* both 0: any */
 } cli_flag;
 
@@ -116,11 +116,15 @@ bool cli_arguments_read(const cli_syntax *syntax, int argc, char **argv, int *ex
 
 /* ---- flags that verbs share (flags.c) -------------------------------------------------------------------- */
 
+typedef enum cli_start_method { CLI_START_FORK, CLI_START_SPAWN } cli_start_method;
+
 typedef struct cli_image_settings {
     cli_texts image_path;
     const char *save_path;
-    int32_t thread_num;
-    int32_t share, json, quiet, report; /* truth values */
+    int32_t thread_num, process_num;
+    cli_start_method start_method;
+    int32_t use_multi_process, share, json, quiet, report; /* truth values */
+    int32_t worker;                                        /* this command was started by another one of its kind */
 } cli_image_settings;
 
 /* A model, and how it is to be run. */
@@ -219,6 +223,7 @@ bool cli_flush_standard_output(void);
 /* Where results go: the standard output, and a file results.jsonl in a folder of the user's. */
 typedef struct cli_output {
     bool json, quiet;
+    bool keeps; /* a line is wanted beside the text: for the file, here or in the process that writes */
     FILE *saved;
     char *saved_path;
     bool broken; /* something could not be written; complained about once */
@@ -231,6 +236,8 @@ typedef struct cli_rendering {
     bool failed;
 } cli_rendering;
 
+/* For renderings that another process writes. */
+void cli_output_init(cli_output *output, const cli_image_settings *settings);
 ramet_status cli_output_open(cli_output *output, const cli_image_settings *settings, ramet_error *error);
 /* result: "image", and either the task's arrays or "error". Any thread. */
 cli_rendering cli_output_render(const cli_output *output, const cli_task *task, const json_t *result);
@@ -244,12 +251,21 @@ bool cli_output_close(cli_output *output);
 
 typedef struct cli_report {
     size_t images, failed;
-    int32_t threads;
+    int32_t threads, processes; /* processes 0: threads did the work */
     bool share;
+    json_t *process_pss; /* an array of bytes, one for each worker process; NULL: none */
     double load_seconds, seconds;
     ramet_memory memory;          /* of all workers; shared parts counted once when shared */
     uint64_t largest_arena_bytes; /* of one worker */
 } cli_report;
+
+/* What a process holds, as the system counts it. */
+typedef struct cli_process_memory {
+    bool known;
+    uint64_t rss_bytes, pss_bytes;
+} cli_process_memory;
+
+cli_process_memory cli_process_memory_read(int64_t process_id);
 
 /* With what the process holds at this moment. */
 json_t *cli_report_json(const cli_report *report);

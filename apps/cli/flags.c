@@ -7,8 +7,15 @@ static const cli_flag image_flags[] = {
      "image, folder, 'glob*.jpg', @list.txt, or - for a list on the standard input", 0, 0},
     {"thread_num", CLI_KIND_INT, offsetof(cli_image_settings, thread_num), "N",
      "images worked on at a time, each by a clone of the model (default 1)", 1, 1024},
+    {"use_multi_process", CLI_KIND_BOOL, offsetof(cli_image_settings, use_multi_process), "",
+     "worker processes instead of threads; they share the model's memory (default false)", 0, 0},
+    {"process_num", CLI_KIND_INT, offsetof(cli_image_settings, process_num), "N",
+     "how many; read with --use_multi_process true (default 1)", 1, 1024},
+    {"start_method", CLI_KIND_CHOICE, offsetof(cli_image_settings, start_method), "fork|spawn",
+     "fork: workers clone the open model; spawn: each opens it (default fork)", 0, 0},
+    {"worker", CLI_KIND_BOOL, offsetof(cli_image_settings, worker), "", NULL, 0, 0},
     {"share", CLI_KIND_BOOL, offsetof(cli_image_settings, share), "",
-     "false: each thread opens a model of its own instead of a clone (default true)", 0, 0},
+     "false: each thread or process opens its own model instead of a clone (default true)", 0, 0},
 };
 
 static const cli_flag output_flags[] = {
@@ -49,9 +56,6 @@ static const cli_flag compatible_flags[] = {
     {"device", CLI_KIND_ONLY, 0, "cpu", "ramet runs on CPUs", 0, 0},
     {"device_id", CLI_KIND_ONLY, 0, "0", "ramet runs on CPUs", 0, 0},
     {"use_trt", CLI_KIND_ONLY, 0, "false", "ramet runs on CPUs", 0, 0},
-    {"use_multi_process", CLI_KIND_ONLY, 0, "false", "worker processes are not in this version; use --thread_num", 0,
-     0},
-    {"process_num", CLI_KIND_ONLY, 0, "1", "worker processes are not in this version; use --thread_num", 0, 0},
 };
 
 void cli_model_settings_init(cli_model_settings *settings)
@@ -81,7 +85,7 @@ bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, cons
 
 void cli_image_settings_init(cli_image_settings *settings)
 {
-    *settings = (cli_image_settings){.thread_num = 1, .share = 1};
+    *settings = (cli_image_settings){.thread_num = 1, .process_num = 1, .share = 1};
 }
 
 void cli_image_settings_clear(cli_image_settings *settings) { cli_texts_clear(&settings->image_path); }

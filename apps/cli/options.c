@@ -252,6 +252,8 @@ static bool read_word(const cli_syntax *syntax, const char *word)
 
 static void print_flag(const cli_flag *flag)
 {
+    if (!flag->help)
+        return;
     const char *value = flag->kind == CLI_KIND_BOOL ? "[true|false]" : flag->value_name;
     int printed = printf("  --%s %s", flag->name, value);
     if (printed >= HELP_COLUMN) {

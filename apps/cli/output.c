@@ -47,9 +47,15 @@ bool cli_print_document(const json_t *object, bool as_json)
     return cli_flush_standard_output();
 }
 
+void cli_output_init(cli_output *output, const cli_image_settings *settings)
+{
+    *output =
+        (cli_output){.json = settings->json != 0, .quiet = settings->quiet != 0, .keeps = settings->save_path != NULL};
+}
+
 ramet_status cli_output_open(cli_output *output, const cli_image_settings *settings, ramet_error *error)
 {
-    *output = (cli_output){.json = settings->json, .quiet = settings->quiet};
+    cli_output_init(output, settings);
     if (!settings->save_path)
         return RAMET_STATUS_OK;
     ramet_status status = cli_make_folder(settings->save_path, error);
@@ -70,7 +76,7 @@ cli_rendering cli_output_render(const cli_output *output, const cli_task *task, 
     const char *image = json_string_value(json_object_get(result, "image"));
     const char *problem = json_string_value(json_object_get(result, "error"));
     cli_rendering made = {.failed = problem != NULL};
-    if (output->json || output->saved)
+    if (output->json || output->keeps)
         made.line = json_line(result);
     if (!output->json && problem)
         made.text = cli_failure_text(image, problem);

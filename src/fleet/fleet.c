@@ -12,7 +12,7 @@
 
 #include "os/os.h"
 
-enum { FLEET_MAX_THREADS = 1024, WINDOW_PER_THREAD = 4, WINDOW_EXTRA = 16 };
+enum { FLEET_MAX_WORKERS = 1024, WINDOW_PER_WORKER = 4, WINDOW_EXTRA = 16 };
 
 typedef struct worker {
     const ramet_fleet_job *job;
@@ -27,27 +27,28 @@ void ramet_fleet_option_init(ramet_fleet_option *option)
         *option = (ramet_fleet_option){.struct_bytes = sizeof *option};
 }
 
-/* Puts the defaults in; cuts the threads to what `count` inputs can use. */
-static ramet_status settle_option(ramet_fleet_option *settled, const ramet_fleet_option *option, size_t count,
-                                  ramet_error *error)
+ramet_status rmt_crew_size_read(const ramet_fleet_option *option, size_t count, bool processes, rmt_crew_size *size,
+                                ramet_error *error)
 {
-    ramet_status status = rmt_option_read(settled, sizeof *settled, option, error);
+    ramet_fleet_option asked;
+    ramet_status status = rmt_option_read(&asked, sizeof asked, option, error);
     if (status)
         return status;
-    if (settled->threads < 0 || settled->threads > FLEET_MAX_THREADS) {
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%d threads asked for; 1 to %d can be had",
-                        (int)settled->threads, FLEET_MAX_THREADS);
+    int32_t workers = processes ? asked.processes : asked.threads;
+    if (workers < 0 || workers > FLEET_MAX_WORKERS) {
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%d %s asked for; 1 to %d can be had", (int)workers,
+                        processes ? "processes" : "threads", FLEET_MAX_WORKERS);
     }
-    if (settled->window < 0) {
+    if (asked.window < 0) {
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "a window of %d inputs; it must hold at least 1",
-                        (int)settled->window);
+                        (int)asked.window);
     }
-    if (settled->threads == 0)
-        settled->threads = 1;
-    if (settled->window == 0)
-        settled->window = WINDOW_PER_THREAD * settled->threads + WINDOW_EXTRA;
-    if ((size_t)settled->threads > count)
-        settled->threads = (int32_t)count;
+    if (workers == 0)
+        workers = 1;
+    size->window = asked.window ? (size_t)asked.window : (size_t)(WINDOW_PER_WORKER * workers + WINDOW_EXTRA);
+    if (size->window > count && count > 0)
+        size->window = count;
+    size->workers = (size_t)workers > count ? (int32_t)count : workers;
     return RAMET_STATUS_OK;
 }
 
@@ -72,19 +73,18 @@ static void run_workers(worker *workers, int32_t count)
         rmt_os_thread_join(workers[--started].thread);
 }
 
-static ramet_status run_fleet(const ramet_fleet_job *job, size_t count, const ramet_fleet_option *option, size_t *done,
+static ramet_status run_fleet(const ramet_fleet_job *job, size_t count, const rmt_crew_size *size, size_t *done,
                               ramet_error *error)
 {
-    size_t threads = (size_t)option->threads;
-    worker *workers = calloc(threads, sizeof *workers);
+    worker *workers = calloc((size_t)size->workers, sizeof *workers);
     if (!workers)
-        return rmt_fail_memory(error, threads * sizeof *workers);
+        return rmt_fail_memory(error, (size_t)size->workers * sizeof *workers);
     rmt_window window;
-    ramet_status status = rmt_window_init(&window, count, (size_t)option->window, error);
+    ramet_status status = rmt_window_init(&window, count, size->window, error);
     if (!status) {
-        for (int32_t i = 0; i < option->threads; i++)
+        for (int32_t i = 0; i < size->workers; i++)
             workers[i] = (worker){.job = job, .window = &window, .index = i};
-        run_workers(workers, option->threads);
+        run_workers(workers, size->workers);
         *done = window.delivered;
         rmt_window_clear(&window);
     }
@@ -96,14 +96,14 @@ ramet_status ramet_fleet_run(const ramet_fleet_job *job, size_t count, const ram
                              ramet_error *error)
 {
     size_t delivered = 0;
-    ramet_fleet_option settled;
+    rmt_crew_size size;
     ramet_status status = RAMET_STATUS_OK;
     if (!job || !job->work)
         status = rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "a fleet needs a job with a work function");
     else
-        status = settle_option(&settled, option, count, error);
+        status = rmt_crew_size_read(option, count, false, &size, error);
     if (!status && count > 0)
-        status = run_fleet(job, count, &settled, &delivered, error);
+        status = run_fleet(job, count, &size, &delivered, error);
     if (done)
         *done = delivered;
     return status;

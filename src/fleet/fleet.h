@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of a fleet's work, apart from its threads.
+ * What threads and processes of a fleet share, and the order of the work of threads.
  *
  * A window lies over the inputs 0..count-1: input i is handed out only when
  * input i - size has been delivered, so at most `size` results exist at a time
@@ -14,6 +14,16 @@
 
 #include "base/base.h"
 #include "ramet/fleet.h"
+
+/* What an option comes to for `count` inputs. */
+typedef struct rmt_crew_size {
+    int32_t workers; /* at most count */
+    size_t window;   /* at least 1, at most count when there are any */
+} rmt_crew_size;
+
+/* processes: which of the two kinds of workers is asked for. Errors: INVALID_ARGUMENT. */
+ramet_status rmt_crew_size_read(const ramet_fleet_option *option, size_t count, bool processes, rmt_crew_size *size,
+                                ramet_error *error);
 
 typedef struct rmt_window {
     size_t count;          /* inputs */

@@ -70,6 +70,43 @@ void rmt_os_thread_join(pthread_t thread);
 /* Changes in a child after fork(): handles compare it to know that their threads are gone. */
 uint64_t rmt_os_process_id(void);
 
+/* ---- processes --------------------------------------------------------------------------------------- */
+
+/*
+ * One end of a line to another process: whole messages, and a memory file without a name that both ends see. Each end
+ * writes to the file only while the other waits for its message.
+ */
+typedef struct rmt_os_line {
+    int channel, memory; /* descriptors, closed by exec */
+} rmt_os_line;
+
+/* A child that dies with the thread that started it. */
+typedef struct rmt_os_child {
+    int64_t id;
+    rmt_os_line line; /* our end */
+} rmt_os_child;
+
+/* A copy of this process that runs entry() and ends with its answer; of its threads only the calling one is there. */
+int rmt_os_fork(rmt_os_child *child, int (*entry)(void *context, rmt_os_line line), void *context);
+/* A program; it finds its end of the line at rmt_os_inherited_line(). */
+int rmt_os_spawn(rmt_os_child *child, const char *const *command);
+/* The line of a program that rmt_os_spawn() has started; ENOTCONN when that is not how it was started. */
+int rmt_os_inherited_line(rmt_os_line *line);
+
+void rmt_os_line_close(rmt_os_line *line);
+/* Closes the line, kills if asked to, and waits for the end; *text (of 64 bytes) says how it ended: "signal 9". */
+void rmt_os_child_end(rmt_os_child *child, bool kill_it, char *text);
+
+/* A message of at most some hundred bytes; EPIPE when the other end is gone. 0 or errno. */
+int rmt_os_line_send(const rmt_os_line *line, const void *message, size_t bytes);
+int rmt_os_line_receive(const rmt_os_line *line, void *message, size_t bytes);
+/* Waits until a message, or the end, has come for at least one of the lines; ready[i]: for this one. */
+int rmt_os_lines_wait(const rmt_os_line *const *lines, size_t count, bool *ready);
+
+/* The first bytes of the memory file. EIO when it is shorter; a file that has grown large is given back on write. */
+int rmt_os_line_write(const rmt_os_line *line, const void *data, size_t bytes);
+int rmt_os_line_read(const rmt_os_line *line, void *data, size_t bytes);
+
 /* ---- processor ---------------------------------------------------------------------------------------- */
 
 typedef struct rmt_os_cpu {
