@@ -67,6 +67,10 @@ typedef void (*rmt_os_thread_main)(void *context);
 int rmt_os_thread_start(pthread_t *thread, rmt_os_thread_main entry, void *context);
 void rmt_os_thread_join(pthread_t thread);
 
+/* Sleeps until woken, or not at all when *word is no longer `value`; may return early. Wakes at most `count` that sleep so. */
+void rmt_os_sleep_while(_Atomic(unsigned) *word, unsigned value);
+void rmt_os_wake(_Atomic(unsigned) *word, int count);
+
 /* Changes in a child after fork(): handles compare it to know that their threads are gone. */
 uint64_t rmt_os_process_id(void);
 

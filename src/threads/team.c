@@ -2,12 +2,16 @@
 /*
  * A team of threads around one loop at a time.
  *
- * The caller publishes a loop under the mutex; workers that see it in time
- * join (`active`), claim chunks from an atomic counter and leave. When the
- * caller finds no chunk left it withdraws the loop and waits for those inside
- * only: a worker that wakes late finds nothing to join and delays nobody.
+ * The caller opens a loop and takes part; workers that see it in time join,
+ * claim chunks and leave. When the caller finds no chunk left it closes the
+ * loop and waits for those inside only: a worker that wakes late finds nothing
+ * to join and delays nobody. Who waits is awake for a moment, then sleeps.
  * Workers live from the first loop that needs them until destroy; after
  * fork() the child forgets them and starts its own.
+ *
+ * Each thread begins with a share of neighbouring chunks, the same for every
+ * loop, so that it finds in its caches what it made in the loop before; who is
+ * done early helps the others.
  */
 #include "threads/threads.h"
 
@@ -15,48 +19,59 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "os/os.h"
 
-enum { TEAM_MAX = 256, SPIN_NS = 50000 };
+enum { TEAM_MAX = 256, SPIN_NS = 50000, LINE_BYTES = 64 };
 
-typedef struct worker {
+/* The gate of a loop: how many workers are inside, and */
+enum { GATE_OPEN = 1 << 16, GATE_AWAITED = 1 << 17 }; /* the caller sleeps until nobody is */
+
+/* A thread of the team and its share of the current loop; in a cache line of its own. */
+typedef struct member {
+    _Alignas(LINE_BYTES) atomic_llong next; /* wider than int, as each thread may overshoot by one */
+    long long end;
     rmt_team *team;
-    pthread_t thread;
-    int index; /* 1 .. team size - 1 */
-} worker;
-
-/* What a thread needs to take part in a loop. */
-typedef struct loop {
-    rmt_team_task task; /* NULL: no loop to join */
-    void *context;
-    int count;
-} loop;
+    pthread_t thread; /* not of member 0, the caller */
+} member;
 
 struct rmt_team {
-    int size;
-    bool spins; /* a processor for each thread: waiting awake for a moment hurts nobody */
-    pthread_mutex_t mutex;
-    pthread_cond_t work, done;
-    uint64_t process;     /* whose threads these are */
-    int started;          /* workers that run */
-    loop current;         /* under mutex */
-    bool stopping;        /* under mutex */
-    atomic_uint loops;    /* loops published; written under mutex */
-    atomic_int active;    /* workers inside the current loop; written under mutex */
-    atomic_llong claimed; /* chunks taken; wider than int, as each thread overshoots by one */
-    worker workers[];     /* size - 1 */
+    _Alignas(LINE_BYTES) atomic_uint loops; /* opened so far; workers wait for it to change */
+    atomic_uint sleepers;                   /* workers that may sleep */
+    atomic_uint stopping;
+    _Alignas(LINE_BYTES) atomic_uint gate;
+    _Alignas(LINE_BYTES)
+        rmt_team_task task; /* of the current loop; this and what follows change while the gate is shut */
+    void *context;
+    uint64_t process;  /* whose threads these are */
+    int size, started; /* started: workers that run */
+    bool spins;        /* a processor for each thread: waiting awake for a moment hurts nobody */
+    member members[];  /* size */
 };
 
-static void run_chunks(rmt_team *team, const loop *work, int thread)
+/* ---- chunks ---------------------------------------------------------------------------------------------------- */
+
+static void deal_chunks(rmt_team *team, int count)
 {
-    for (;;) {
-        long long chunk = atomic_fetch_add_explicit(&team->claimed, 1, memory_order_relaxed);
-        if (chunk >= work->count)
-            return;
-        work->task(work->context, (int)chunk, thread);
+    for (long long t = 0; t < team->size; t++) {
+        atomic_store_explicit(&team->members[t].next, t * count / team->size, memory_order_relaxed);
+        team->members[t].end = (t + 1) * count / team->size;
     }
 }
+
+/* The thread's own share, then what is left of the others'. */
+static void run_chunks(rmt_team *team, int thread)
+{
+    for (int i = 0; i < team->size; i++) {
+        member *of = &team->members[(thread + i) % team->size];
+        long long chunk = atomic_load_explicit(&of->next, memory_order_relaxed);
+        while (chunk < of->end && (chunk = atomic_fetch_add_explicit(&of->next, 1, memory_order_relaxed)) < of->end)
+            team->task(team->context, (int)chunk, thread);
+    }
+}
+
+/* ---- waiting --------------------------------------------------------------------------------------------------- */
 
 static void relax(void)
 {
@@ -65,122 +80,102 @@ static void relax(void)
 #endif
 }
 
-/* Waits awake, for a moment only, until a loop other than `seen` is published. */
-static void spin_for_loop(rmt_team *team, unsigned seen)
+/* Waits until a loop after number `seen` was opened; its number. */
+static unsigned wait_for_loop(rmt_team *team, unsigned seen)
 {
-    if (!team->spins)
-        return;
-    uint64_t end = rmt_os_now_ns() + SPIN_NS;
+    uint64_t end = team->spins ? rmt_os_now_ns() + SPIN_NS : 0;
     while (atomic_load_explicit(&team->loops, memory_order_relaxed) == seen && rmt_os_now_ns() < end)
         relax();
-}
-
-static void spin_for_workers(rmt_team *team)
-{
-    if (!team->spins)
-        return;
-    uint64_t end = rmt_os_now_ns() + SPIN_NS;
-    while (atomic_load_explicit(&team->active, memory_order_relaxed) > 0 && rmt_os_now_ns() < end)
-        relax();
-}
-
-/* Joins the next loop after *seen; false when the team stops. */
-static bool join_loop(rmt_team *team, unsigned *seen, loop *work)
-{
-    pthread_mutex_lock(&team->mutex);
-    while (!team->stopping && (!team->current.task || atomic_load(&team->loops) == *seen))
-        pthread_cond_wait(&team->work, &team->mutex);
-    bool joined = !team->stopping;
-    if (joined) {
-        *work = team->current;
-        *seen = atomic_load(&team->loops);
-        atomic_fetch_add(&team->active, 1);
+    while (atomic_load(&team->loops) == seen) {
+        atomic_fetch_add(&team->sleepers, 1);
+        rmt_os_sleep_while(&team->loops, seen);
+        atomic_fetch_sub(&team->sleepers, 1);
     }
-    pthread_mutex_unlock(&team->mutex);
-    return joined;
+    return atomic_load(&team->loops);
 }
 
-static void leave_loop(rmt_team *team)
+/* Shuts the gate and waits until no worker is inside. */
+static void wait_for_workers(rmt_team *team)
 {
-    pthread_mutex_lock(&team->mutex);
-    if (atomic_fetch_sub(&team->active, 1) == 1)
-        pthread_cond_signal(&team->done);
-    pthread_mutex_unlock(&team->mutex);
+    if (atomic_fetch_and(&team->gate, ~(unsigned)GATE_OPEN) == GATE_OPEN)
+        return;
+    uint64_t end = team->spins ? rmt_os_now_ns() + SPIN_NS : 0;
+    while (atomic_load_explicit(&team->gate, memory_order_relaxed) != 0 && rmt_os_now_ns() < end)
+        relax();
+    unsigned inside = atomic_load(&team->gate);
+    while (inside != 0 && inside != GATE_AWAITED) {
+        if (atomic_compare_exchange_weak(&team->gate, &inside, inside | GATE_AWAITED))
+            rmt_os_sleep_while(&team->gate, inside | GATE_AWAITED);
+        inside = atomic_load(&team->gate);
+    }
+    atomic_store(&team->gate, 0);
+}
+
+/* ---- workers --------------------------------------------------------------------------------------------------- */
+
+static bool enter(rmt_team *team)
+{
+    unsigned inside = atomic_load(&team->gate);
+    while ((inside & GATE_OPEN) != 0)
+        if (atomic_compare_exchange_weak(&team->gate, &inside, inside + 1))
+            return true;
+    return false;
+}
+
+static void leave(rmt_team *team)
+{
+    if (atomic_fetch_sub(&team->gate, 1) == (GATE_AWAITED | 1))
+        rmt_os_wake(&team->gate, 1);
 }
 
 static void worker_main(void *context)
 {
-    worker *self = context;
+    const member *self = context;
     rmt_team *team = self->team;
-    loop work;
-    unsigned seen = 0;
-    while (join_loop(team, &seen, &work)) {
-        run_chunks(team, &work, self->index);
-        leave_loop(team);
-        spin_for_loop(team, seen);
+    for (unsigned seen = 0; !atomic_load(&team->stopping); seen = wait_for_loop(team, seen)) {
+        if (!enter(team))
+            continue;
+        run_chunks(team, (int)(self - team->members));
+        leave(team);
     }
 }
 
 /* The state of a team without threads, for this process. */
 static void reset(rmt_team *team)
 {
-    pthread_mutex_init(&team->mutex, NULL);
-    pthread_cond_init(&team->work, NULL);
-    pthread_cond_init(&team->done, NULL);
     team->process = rmt_os_process_id();
     team->started = 0;
-    team->current = (loop){0};
-    team->stopping = false;
     atomic_init(&team->loops, 0);
-    atomic_init(&team->active, 0);
+    atomic_init(&team->sleepers, 0);
+    atomic_init(&team->stopping, 0);
+    atomic_init(&team->gate, 0);
 }
 
 /* Starts the workers that are missing, as many as the system gives. */
 static void start_workers(rmt_team *team)
 {
     while (team->started < team->size - 1) {
-        worker *next = &team->workers[team->started];
-        *next = (worker){.team = team, .index = team->started + 1};
+        member *next = &team->members[team->started + 1];
+        next->team = team;
         if (rmt_os_thread_start(&next->thread, worker_main, next) != 0)
             return;
         team->started++;
     }
 }
 
-static void publish(rmt_team *team, const loop *work)
+static void call_workers(rmt_team *team, int count)
 {
-    pthread_mutex_lock(&team->mutex);
-    assert(!team->current.task); /* one thread at a time, and no loop within a loop */
-    team->current = *work;
-    atomic_store(&team->claimed, 0);
     atomic_fetch_add(&team->loops, 1);
-    pthread_mutex_unlock(&team->mutex);
-    int helpers = work->count - 1 < team->started ? work->count - 1 : team->started;
-    for (int i = 0; i < helpers; i++)
-        pthread_cond_signal(&team->work);
-}
-
-/* Takes the loop back, then waits for the workers that are inside. */
-static void withdraw(rmt_team *team)
-{
-    pthread_mutex_lock(&team->mutex);
-    team->current.task = NULL;
-    pthread_mutex_unlock(&team->mutex);
-    spin_for_workers(team);
-    pthread_mutex_lock(&team->mutex);
-    while (atomic_load(&team->active) > 0)
-        pthread_cond_wait(&team->done, &team->mutex);
-    pthread_mutex_unlock(&team->mutex);
+    if (atomic_load(&team->sleepers) > 0)
+        rmt_os_wake(&team->loops, count);
 }
 
 static void stop_workers(rmt_team *team)
 {
-    pthread_mutex_lock(&team->mutex);
-    team->stopping = true;
-    pthread_cond_broadcast(&team->work);
-    pthread_mutex_unlock(&team->mutex);
-    for (int i = 0; i < team->started; i++)
-        rmt_os_thread_join(team->workers[i].thread);
+    atomic_store(&team->stopping, 1);
+    call_workers(team, team->started);
+    for (int i = 1; i <= team->started; i++)
+        rmt_os_thread_join(team->members[i].thread);
 }
 
 ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error)
@@ -190,10 +185,11 @@ ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error)
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%d threads asked for; 1 to %d can be had", threads,
                         TEAM_MAX);
     }
-    size_t bytes = sizeof(rmt_team) + (size_t)(threads - 1) * sizeof(worker);
-    rmt_team *made = calloc(1, bytes);
+    size_t bytes = sizeof(rmt_team) + (size_t)threads * sizeof(member);
+    rmt_team *made = aligned_alloc(LINE_BYTES, bytes);
     if (!made)
         return rmt_fail_memory(error, bytes);
+    memset(made, 0, bytes);
     rmt_os_cpu cpu;
     rmt_os_cpu_get(&cpu);
     made->size = threads;
@@ -207,12 +203,8 @@ void rmt_team_destroy(rmt_team *team)
 {
     if (!team)
         return;
-    if (team->process == rmt_os_process_id()) { /* in a forked child neither threads nor waiters exist to be ended */
+    if (team->process == rmt_os_process_id()) /* in a forked child there are no threads to be ended */
         stop_workers(team);
-        pthread_cond_destroy(&team->done);
-        pthread_cond_destroy(&team->work);
-        pthread_mutex_destroy(&team->mutex);
-    }
     free(team);
 }
 
@@ -228,8 +220,12 @@ void rmt_team_run(rmt_team *team, int count, rmt_team_task task, void *context)
     if (team->process != rmt_os_process_id())
         reset(team);
     start_workers(team);
-    loop work = {task, context, count};
-    publish(team, &work);
-    run_chunks(team, &work, 0);
-    withdraw(team);
+    assert(atomic_load(&team->gate) == 0); /* one thread at a time, and no loop within a loop */
+    deal_chunks(team, count);
+    team->task = task;
+    team->context = context;
+    atomic_store(&team->gate, GATE_OPEN);
+    call_workers(team, count - 1);
+    run_chunks(team, 0);
+    wait_for_workers(team);
 }
