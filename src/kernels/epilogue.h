@@ -14,50 +14,74 @@ RMT_INLINE vf v_hard_swish(vf x, vf threshold, vf factor, vf offset)
     return x * (v_clamp(x + offset, v_set(0), threshold) * factor);
 }
 
-/* Clamping to infinite limits changes nothing, so it needs no switch. */
+/* What happens to a sum; clamping to infinite limits changes nothing, so it needs no case of its own. */
+typedef enum epilogue_kind {
+    EPILOGUE_CLAMP,
+    EPILOGUE_SCALED_CLAMP, /* clamped, then * scale + shift */
+    EPILOGUE_HARD_SWISH    /* with scale in the factor, and + shift */
+} epilogue_kind;
+
 typedef struct epilogue {
+    epilogue_kind kind;
     float low, high;
-    bool hard_swish;
+    float scale, shift;
     float threshold, factor, offset;
     bool behind; /* the activation has to be applied to the stored elements */
 } epilogue;
 
 RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
 {
-    epilogue e = {.low = -INFINITY, .high = INFINITY};
-    if (act->scale != 1.0f || act->shift != 0.0f) {
-        e.behind = true;
-    } else if (act->function == RMT_UNARY_RELU) {
+    epilogue e = {.low = -INFINITY, .high = INFINITY, .scale = act->scale, .shift = act->shift};
+    if (act->scale != 1.0f || act->shift != 0.0f)
+        e.kind = EPILOGUE_SCALED_CLAMP;
+    if (act->function == RMT_UNARY_RELU) {
         e.low = 0;
     } else if (act->function == RMT_UNARY_CLIP) {
         e.low = act->p0;
         e.high = act->p1;
     } else if (act->function == RMT_UNARY_HARD_SWISH) {
-        e.hard_swish = true;
+        e.kind = EPILOGUE_HARD_SWISH;
         e.threshold = act->p0;
-        e.factor = 1.0f / act->p1;
+        e.factor = act->scale / act->p1;
         e.offset = act->p2;
-    } else {
-        e.behind = act->function != RMT_UNARY_NONE;
+    } else if (act->function != RMT_UNARY_NONE) {
+        e.kind = EPILOGUE_CLAMP;
+        e.behind = true;
     }
     return e;
 }
 
 /* The same in registers, for loops that store between its uses. */
 typedef struct epilogue_vectors {
-    vf low, high, threshold, factor, offset;
-    bool hard_swish;
+    epilogue_kind kind;
+    vf low, high, scale, shift, threshold, factor, offset;
 } epilogue_vectors;
 
 RMT_INLINE epilogue_vectors epilogue_load(const epilogue *e)
 {
-    return (epilogue_vectors){v_set(e->low),    v_set(e->high),   v_set(e->threshold),
-                              v_set(e->factor), v_set(e->offset), e->hard_swish};
+    return (epilogue_vectors){e->kind,         v_set(e->low),       v_set(e->high),   v_set(e->scale),
+                              v_set(e->shift), v_set(e->threshold), v_set(e->factor), v_set(e->offset)};
+}
+
+RMT_INLINE vf epilogue_clamp(const epilogue_vectors *e, vf x) { return v_clamp(x, e->low, e->high); }
+
+RMT_INLINE vf epilogue_scaled_clamp(const epilogue_vectors *e, vf x)
+{
+    return v_clamp(x, e->low, e->high) * e->scale + e->shift;
+}
+
+RMT_INLINE vf epilogue_hard_swish(const epilogue_vectors *e, vf x)
+{
+    return v_hard_swish(x, e->threshold, e->factor, e->offset) + e->shift;
 }
 
 RMT_INLINE vf epilogue_apply(const epilogue_vectors *e, vf x)
 {
-    return e->hard_swish ? v_hard_swish(x, e->threshold, e->factor, e->offset) : v_clamp(x, e->low, e->high);
+    if (e->kind == EPILOGUE_HARD_SWISH)
+        return epilogue_hard_swish(e, x);
+    return e->kind == EPILOGUE_CLAMP ? epilogue_clamp(e, x) : epilogue_scaled_clamp(e, x);
 }
+
+typedef vf epilogue_function(const epilogue_vectors *e, vf x);
 
 #endif

@@ -139,15 +139,21 @@ RMT_INLINE void add_row(const float *in, ptrdiff_t in_pixel, const group_columns
     }
 }
 
+RMT_INLINE void activate_pixels(epilogue_function *f, const epilogue_vectors *end, vf sum[PIXELS], const int32_t pixels)
+{
+    for (int32_t i = 0; i < pixels; i++)
+        sum[i] = f(end, sum[i]);
+}
+
 /* One decision for all pixels. */
 RMT_INLINE void activate(const epilogue_vectors *end, vf sum[PIXELS], const int32_t pixels)
 {
-    if (end->hard_swish)
-        for (int32_t i = 0; i < pixels; i++)
-            sum[i] = v_hard_swish(sum[i], end->threshold, end->factor, end->offset);
+    if (end->kind == EPILOGUE_HARD_SWISH)
+        activate_pixels(epilogue_hard_swish, end, sum, pixels);
+    else if (end->kind == EPILOGUE_CLAMP)
+        activate_pixels(epilogue_clamp, end, sum, pixels);
     else
-        for (int32_t i = 0; i < pixels; i++)
-            sum[i] = v_clamp(sum[i], end->low, end->high);
+        activate_pixels(epilogue_scaled_clamp, end, sum, pixels);
 }
 
 /* All whole vectors of channels of a group. Nothing is read from the task in the loop, since its stores might alias. */

@@ -43,6 +43,15 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
     *prefetch = next;
 }
 
+RMT_INLINE void activate_tile(epilogue_function *f, const epilogue_vectors *end, tile_sums sum, const int32_t rows,
+                              const int32_t vectors)
+{
+#pragma GCC unroll 8
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < vectors; j++)
+            sum[i][j] = f(end, sum[i][j]);
+}
+
 /* Bias, addend and activation in registers, and the store of whole vectors. */
 RMT_INLINE void finish(const gemm_pass *p, ptrdiff_t row, tile_sums sum, const int32_t rows, const int32_t vectors)
 {
@@ -56,16 +65,12 @@ RMT_INLINE void finish(const gemm_pass *p, ptrdiff_t row, tile_sums sum, const i
         for (int32_t i = 0; i < rows; i++)
             for (int32_t j = 0; j < vectors; j++)
                 sum[i][j] += v_load(p->add[row + i] + p->column + j * RMT_VL);
-    if (end.hard_swish)
-#pragma GCC unroll 8
-        for (int32_t i = 0; i < rows; i++)
-            for (int32_t j = 0; j < vectors; j++)
-                sum[i][j] = v_hard_swish(sum[i][j], end.threshold, end.factor, end.offset);
+    if (end.kind == EPILOGUE_HARD_SWISH)
+        activate_tile(epilogue_hard_swish, &end, sum, rows, vectors);
+    else if (end.kind == EPILOGUE_CLAMP)
+        activate_tile(epilogue_clamp, &end, sum, rows, vectors);
     else
-#pragma GCC unroll 8
-        for (int32_t i = 0; i < rows; i++)
-            for (int32_t j = 0; j < vectors; j++)
-                sum[i][j] = v_clamp(sum[i][j], end.low, end.high);
+        activate_tile(epilogue_scaled_clamp, &end, sum, rows, vectors);
 #pragma GCC unroll 8
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < vectors; j++)
