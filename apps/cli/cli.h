@@ -33,7 +33,7 @@ typedef struct cli_verb {
 } cli_verb;
 
 extern const cli_verb cli_verb_classify, cli_verb_detect, cli_verb_ocr, cli_verb_segment, cli_verb_run,
-    cli_verb_inspect;
+    cli_verb_inspect, cli_verb_bench;
 
 /* ---- messages, memory, lists (basics.c) ------------------------------------------------------------------ */
 
@@ -269,6 +269,21 @@ cli_process_memory cli_process_memory_read(int64_t process_id);
 
 /* With what the process holds at this moment. */
 json_t *cli_report_json(const cli_report *report);
+
+/* ---- measured values (quantiles.c) ------------------------------------------------------------------------ */
+
+void cli_sort_values(double *values, size_t count);
+/* The value below which `part` of at least one sorted value lies, between two of them in proportion. */
+double cli_quantile(const double *sorted, size_t count, double part);
+
+/* ---- shapes of inputs (shapes.c) -------------------------------------------------------------------------- */
+
+/*
+ * "NAME=1x3x224x224", or a shape alone for the input at that position -> tensor without data. Its name is from malloc or
+ * NULL, its dtype what the model declares. Errors: INVALID_ARGUMENT.
+ */
+ramet_status cli_shape_read(const ramet_runtime *runtime, const char *text, size_t position, ramet_tensor *tensor,
+                            ramet_error *error);
 
 /* ---- tensors in files (npy.c) ---------------------------------------------------------------------------- */
 

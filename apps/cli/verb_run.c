@@ -69,20 +69,6 @@ static ramet_status run_once(session *s, ramet_error *error)
     return ramet_runtime_run(s->runtime, s->inputs, s->input_count, s->outputs, s->output_count, error);
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* The value below which `part` of the sorted times lie. */
-static double quantile(const double *times, size_t count, double part)
-{
-    double place = part * (double)(count - 1);
-    size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
-    return times[below] + (place - (double)below) * (times[above] - times[below]);
-}
-
 /* Further runs, timed; the first one has made the plan and is not among them. */
 static ramet_status time_runs(session *s, size_t count, json_t *document, ramet_error *error)
 {
@@ -93,11 +79,11 @@ static ramet_status time_runs(session *s, size_t count, json_t *document, ramet_
         status = run_once(s, error);
         times[i] = (cli_now_seconds() - start) * 1000;
     }
-    qsort(times, count, sizeof *times, compare_times);
+    cli_sort_values(times, count);
     cli_json_set(document, "runs", cli_json_int((int64_t)count));
-    cli_json_set(document, "median_ms", cli_json_real((float)quantile(times, count, 0.5)));
-    cli_json_set(document, "lower_quartile_ms", cli_json_real((float)quantile(times, count, 0.25)));
-    cli_json_set(document, "upper_quartile_ms", cli_json_real((float)quantile(times, count, 0.75)));
+    cli_json_set(document, "median_ms", cli_json_real((float)cli_quantile(times, count, 0.5)));
+    cli_json_set(document, "lower_quartile_ms", cli_json_real((float)cli_quantile(times, count, 0.25)));
+    cli_json_set(document, "upper_quartile_ms", cli_json_real((float)cli_quantile(times, count, 0.75)));
     free(times);
     return status;
 }

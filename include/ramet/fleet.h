@@ -87,7 +87,8 @@ typedef struct ramet_fleet_parcel {
  * describe: writes what a worker needs to know about input `index` beyond its number. May be NULL.
  * deliver: the result of input result->index, in input order; or, with `lost` not NULL, why there is none. May be NULL.
  *   Returning non-zero stops the fleet early.
- * leaving: the worker process `process_id`, idle, is about to be let go; a last look at /proc. May be NULL.
+ * leaving: the worker process `process_id` is idle and will be let go once all have been looked at; a last look at
+ *   /proc. May be NULL.
  *
  * In a worker process:
  * open: once, before its first input; a failure ends the fleet, with this error. May be NULL.

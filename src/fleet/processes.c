@@ -88,18 +88,19 @@ static ramet_status start_members(crew *c, ramet_error *error)
     return count_alive(c) > 0 ? RAMET_STATUS_OK : status;
 }
 
+static bool is_idle(const member *m) { return m->alive && m->ready && m->input == NOBODY; }
+
 /* Lets all workers go: those that are idle end by themselves, the others are not wanted any more. */
 static void dismiss_members(crew *c)
 {
     char ending[64];
+    for (size_t i = 0; i < c->member_count && c->job->leaving; i++)
+        if (is_idle(&c->members[i]))
+            c->job->leaving(c->job->context, c->members[i].child.id);
     for (size_t i = 0; i < c->member_count; i++) {
         member *m = &c->members[i];
-        if (!m->alive)
-            continue;
-        bool idle = m->ready && m->input == NOBODY;
-        if (idle && c->job->leaving)
-            c->job->leaving(c->job->context, m->child.id);
-        rmt_os_child_end(&m->child, !idle, ending);
+        if (m->alive)
+            rmt_os_child_end(&m->child, !is_idle(m), ending);
         m->alive = false;
     }
 }
@@ -193,7 +194,7 @@ static void give_out(crew *c)
 {
     for (size_t i = 0; i < c->member_count && !c->stopped; i++) {
         member *m = &c->members[i];
-        int64_t index = m->alive && m->ready && m->input == NOBODY ? next_input(c) : NOBODY;
+        int64_t index = is_idle(m) ? next_input(c) : NOBODY;
         if (index != NOBODY)
             give(c, m, (size_t)index);
     }

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ramet bench: speed and memory of a model, with threads and with processes.
+ *
+ * Every figure comes from a process of its own (measure_apart.c). Throughputs
+ * are taken in rounds over all settings, so that a slow minute of the machine
+ * falls on all of them; medians are shown with the least and the most.
+ */
+#include "measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct bench_settings {
+    cli_texts words, inputs;
+    cli_model_settings model;
+    const char *html;
+    float seconds;
+    int32_t workers, rounds, json;
+} bench_settings;
+
+const measure_section measure_sections[MEASURE_SECTIONS] = {
+    {"latency",
+     "Time of one run",
+     {"engine"},
+     "median_ms",
+     "engines in turn in one process; ratio: quartiles of the first engine's time to this one's in the same round; "
+     "that of \"again\" is the noise"},
+    {"throughput",
+     "Runs a second",
+     {"engine", "workers", "count"},
+     "per_second",
+     "median of the rounds, least and most; gain: against one thread of the engine"},
+    {"memory",
+     "Memory",
+     {"engine", "handles", "count"},
+     "after_predict_bytes",
+     "PSS of all processes together; clones and opened: handles in one process; forked: a process each on the parent's "
+     "weights; apart: a process each that opens the model"},
+    {"comparison",
+     "Threads against processes",
+     {NULL},
+     NULL,
+     "two workers each; handing over: results of 1 MiB from worker to caller"},
+};
+
+/* ---- throughput ------------------------------------------------------------------------------------------ */
+
+static const char *const kind_names[] = {"threads", "processes", "processes apart"};
+
+/* A setting and what its rounds have given. */
+typedef struct series {
+    measure_point point;
+    double *values;
+} series;
+
+/* An engine with threads of its own does not survive a fork, so its processes are always apart. */
+static bool can_fork(const measure_engine *engine) { return !strcmp(engine->name, "native"); }
+
+static size_t list_points(const measure_setting *setting, series *list)
+{
+    size_t count = 0;
+    for (size_t e = 0; e < setting->engine_count; e++) {
+        const measure_engine *engine = &setting->engines[e];
+        for (int32_t workers = 1; workers <= setting->workers; workers++) {
+            measure_kind processes = can_fork(engine) ? MEASURE_PROCESSES : MEASURE_PROCESSES_APART;
+            list[count++].point = (measure_point){setting, engine, MEASURE_THREADS, workers};
+            list[count++].point = (measure_point){setting, engine, processes, workers};
+        }
+    }
+    return count;
+}
+
+static bool run_rounds(const measure_setting *setting, series *list, size_t count, ramet_error *error)
+{
+    for (int32_t round = 0; round < setting->rounds; round++) {
+        for (size_t i = 0; i < count; i++) {
+            json_t *value = measure_apart(measure_throughput, &list[i].point, error);
+            if (!value)
+                return false;
+            list[i].values[round] = json_number_value(value);
+            json_decref(value);
+        }
+    }
+    return true;
+}
+
+/* The median of the one thread of the same engine, which comes first of that engine's. */
+static double one_thread_of(const series *list, const measure_engine *engine, size_t rounds)
+{
+    while (list->point.engine != engine)
+        list++;
+    return cli_quantile(list->values, rounds, 0.5);
+}
+
+static json_t *describe_series(const series *list, size_t index, size_t rounds)
+{
+    const series *s = &list[index];
+    double median = cli_quantile(s->values, rounds, 0.5);
+    json_t *row = cli_must(json_object());
+    cli_json_set(row, "engine", cli_json_text(s->point.engine->name));
+    cli_json_set(row, "workers", cli_json_text(kind_names[s->point.kind]));
+    cli_json_set(row, "count", cli_json_int(s->point.workers));
+    cli_json_set(row, "per_second", cli_json_real((float)median));
+    cli_json_set(row, "least", cli_json_real((float)s->values[0]));
+    cli_json_set(row, "most", cli_json_real((float)s->values[rounds - 1]));
+    cli_json_set(row, "gain", cli_json_real((float)(median / one_thread_of(list, s->point.engine, rounds))));
+    return row;
+}
+
+static bool add_throughput(const measure_setting *setting, json_t *document, ramet_error *error)
+{
+    size_t rounds = (size_t)setting->rounds;
+    series *list = cli_must(calloc(2 * setting->engine_count * (size_t)setting->workers, sizeof *list));
+    size_t count = list_points(setting, list);
+    for (size_t i = 0; i < count; i++)
+        list[i].values = cli_must(calloc(rounds, sizeof *list[i].values));
+    bool good = run_rounds(setting, list, count, error);
+    json_t *rows = cli_must(json_array());
+    for (size_t i = 0; i < count && good; i++)
+        cli_sort_values(list[i].values, rounds);
+    for (size_t i = 0; i < count && good; i++)
+        cli_json_append(rows, describe_series(list, i, rounds));
+    cli_json_set(document, "throughput", rows);
+    for (size_t i = 0; i < count; i++)
+        free(list[i].values);
+    free(list);
+    return good;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------------------- */
+
+typedef struct holder {
+    const char *name;
+    measure_kind kind;
+    measure_function measure;
+} holder;
+
+static const holder holders[] = {
+    {"clones", MEASURE_THREADS, measure_memory},
+    {"opened", MEASURE_THREADS, measure_memory_opened},
+    {"forked", MEASURE_PROCESSES, measure_memory},
+    {"apart", MEASURE_PROCESSES_APART, measure_memory},
+};
+
+static bool add_memory_row(const measure_point *point, const holder *held, json_t *rows, ramet_error *error)
+{
+    json_t *value = measure_apart(held->measure, point, error), *row = cli_must(json_object());
+    cli_json_set(row, "engine", cli_json_text(point->engine->name));
+    cli_json_set(row, "handles", cli_json_text(held->name));
+    cli_json_set(row, "count", cli_json_int(point->workers));
+    if (value)
+        json_object_update(row, value);
+    json_decref(value);
+    cli_json_append(rows, row);
+    return value != NULL;
+}
+
+static bool add_memory(const measure_setting *setting, json_t *document, ramet_error *error)
+{
+    enum { MOST_HANDLES = 3 };
+    json_t *rows = cli_must(json_array());
+    cli_json_set(document, "memory", rows);
+    for (size_t e = 0; e < setting->engine_count; e++) {
+        const measure_engine *engine = &setting->engines[e];
+        for (size_t h = 0; h < CLI_COUNT(holders); h++) {
+            if (holders[h].kind == MEASURE_PROCESSES && !can_fork(engine))
+                continue;
+            for (int32_t count = 1; count <= MOST_HANDLES; count++) {
+                measure_point point = {setting, engine, holders[h].kind, count};
+                if (!add_memory_row(&point, &holders[h], rows, error))
+                    return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- threads against processes --------------------------------------------------------------------------- */
+
+typedef struct contest {
+    const char *what, *unit;
+    measure_function measure;
+    double factor;
+} contest;
+
+static const contest contests[] = {
+    {"the model, nothing else", "runs a second", measure_throughput, 1},
+    {"waiting, as for a disk or a network", "waits of 10 ms a second", measure_waiting, 1},
+    {"handing over", "MiB a second", measure_handing_over, 1},
+    {"starting and ending a worker", "ms", measure_starting, 1e3},
+};
+
+static bool add_comparison(const measure_setting *setting, json_t *document, ramet_error *error)
+{
+    static const measure_kind kinds[] = {MEASURE_THREADS, MEASURE_PROCESSES};
+    json_t *rows = cli_must(json_array());
+    cli_json_set(document, "comparison", rows);
+    for (size_t i = 0; i < CLI_COUNT(contests); i++) {
+        json_t *row = cli_must(json_object());
+        cli_json_append(rows, row);
+        cli_json_set(row, "what", cli_json_text(contests[i].what));
+        cli_json_set(row, "unit", cli_json_text(contests[i].unit));
+        for (size_t k = 0; k < CLI_COUNT(kinds); k++) {
+            bool fork = can_fork(&setting->engines[0]) || kinds[k] == MEASURE_THREADS;
+            measure_point point = {setting, &setting->engines[0], fork ? kinds[k] : MEASURE_PROCESSES_APART, 2};
+            json_t *value = measure_apart(contests[i].measure, &point, error);
+            if (!value)
+                return false;
+            cli_json_set(row, kind_names[kinds[k]],
+                         cli_json_real((float)(json_number_value(value) * contests[i].factor)));
+            json_decref(value);
+        }
+    }
+    return true;
+}
+
+/* ---- the verb -------------------------------------------------------------------------------------------- */
+
+/* "model name" of the first processor, and how many there are; from malloc. */
+static char *describe_processor(void)
+{
+    char line[256], *text = NULL, *name = NULL;
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    while (file && !name && fgets(line, sizeof line, file))
+        if (!strncmp(line, "model name", strlen("model name")) && (name = strchr(line, ':')))
+            name[strcspn(name, "\n")] = 0;
+    if (file)
+        fclose(file);
+    if (asprintf(&text, "%ld x %s", sysconf(_SC_NPROCESSORS_ONLN), name ? name + 2 : "unknown processor") < 0)
+        cli_must(NULL);
+    return text;
+}
+
+static bool add_latency(const measure_setting *setting, json_t *document, ramet_error *error)
+{
+    measure_point point = {setting, &setting->engines[0], MEASURE_THREADS, 1};
+    json_t *rows = measure_apart(measure_latency, &point, error);
+    if (rows)
+        cli_json_set(document, "latency", rows);
+    return rows != NULL;
+}
+
+static int bench_model(const bench_settings *settings, const measure_setting *setting)
+{
+    ramet_error error = {0};
+    json_t *document = cli_must(json_object());
+    char *processor = describe_processor();
+    cli_json_set(document, "model", cli_json_text(setting->model));
+    cli_json_set(document, "processor", cli_json_text(processor));
+    free(processor);
+    int exit_code = CLI_EXIT_OK;
+    if (!add_latency(setting, document, &error) || !add_throughput(setting, document, &error) ||
+        !add_memory(setting, document, &error) || !add_comparison(setting, document, &error) ||
+        (settings->html && measure_write_html(document, settings->html, &error))) {
+        exit_code = cli_complain_error(&error);
+    } else if (settings->json) {
+        exit_code = cli_print_document(document, true) ? CLI_EXIT_OK : CLI_EXIT_SOME_FAILED;
+    } else {
+        char *text = measure_text(document);
+        fputs(text, stdout);
+        free(text);
+    }
+    json_decref(document);
+    return exit_code;
+}
+
+static const cli_flag bench_flags[] = {
+    {"input", CLI_KIND_TEXTS, offsetof(bench_settings, inputs), "NAME=1x3x224x224",
+     "shape of an input; once for each. Default: as declared, with 1 for what is open", 0, 0},
+    {"workers", CLI_KIND_INT, offsetof(bench_settings, workers), "N",
+     "throughput of 1 to N threads and 1 to N processes (default 2)", 1, 256},
+    {"seconds", CLI_KIND_REAL, offsetof(bench_settings, seconds), "S", "how long each figure is measured (default 2)",
+     0.01, 3600},
+    {"rounds", CLI_KIND_INT, offsetof(bench_settings, rounds), "N", "rounds of each throughput (default 3)", 1, 1000},
+    {"html", CLI_KIND_TEXT, offsetof(bench_settings, html), "FILE", "also write a page with plots", 0, 0},
+    {"json", CLI_KIND_BOOL, offsetof(bench_settings, json), "", "one JSON object instead of tables", 0, 0},
+};
+
+static int run_bench(const bench_settings *settings)
+{
+    measure_setting setting = {.model = settings->model.model,
+                               .inputs = &settings->inputs,
+                               .engines = {{"native", settings->model.runtime}},
+                               .engine_count = 1,
+                               .workers = settings->workers,
+                               .rounds = settings->rounds,
+                               .seconds = settings->seconds};
+    return bench_model(settings, &setting);
+}
+
+static int run(int argc, char **argv)
+{
+    bench_settings settings = {.seconds = 2, .workers = 2, .rounds = 3};
+    cli_model_settings_init(&settings.model);
+    const cli_group groups[] = {
+        {"Bench", bench_flags, CLI_COUNT(bench_flags), &settings},
+        cli_model_group(&settings.model),
+        cli_engine_group(&settings.model.runtime),
+        cli_compatible_group(),
+    };
+    const cli_syntax syntax = {
+        .verb = &cli_verb_bench,
+        .usage = "MODEL [--input NAME=1x3x224x224 ...] [--workers N] [FLAGS]",
+        .details = "MODEL is the folder of an exported model or its program. Leave the machine alone meanwhile.\n",
+        .example = "ramet bench ResNet50_vd_infer --input x=1x3x224x224 --html report.html",
+        .groups = groups,
+        .group_count = CLI_COUNT(groups),
+        .words = &settings.words,
+    };
+    int exit_code;
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) &&
+        cli_model_take(&syntax, &settings.model, &settings.words))
+        exit_code = run_bench(&settings);
+    cli_texts_clear(&settings.words);
+    cli_texts_clear(&settings.inputs);
+    return exit_code;
+}
+
+const cli_verb cli_verb_bench = {"bench", "speed and memory of a model, with threads and with processes", run};

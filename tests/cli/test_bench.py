@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark of the command: what it measures is there and makes sense; how fast anything is is not tested."""
+
+import html.parser
+import unittest
+
+from command import CLASSIFIER, FolderCase
+
+QUICK = ['--seconds', '0.02', '--rounds', '2', '--workers', '2']
+
+
+class Page(html.parser.HTMLParser):
+    """Counts the elements of a page and notes what it would fetch."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.counts, self.fetched = {}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        self.fetched += [value for name, value in attrs if name in ('src', 'href')]
+
+
+class Bench(FolderCase):
+    def measure(self, *flags):
+        result = self.ramet('bench', CLASSIFIER, *QUICK, *flags)
+        self.assertEqual((result.code, result.err), (0, ''))
+        return result
+
+    def test_every_figure_is_there_and_positive(self):
+        (document,) = self.measure('--json', '--input', '1x3x32x32').objects
+        self.assertEqual([row['engine'] for row in document['latency']], ['native', 'again'])
+        for row in document['latency']:
+            self.assertGreater(row['median_ms'], 0)
+            self.assertGreaterEqual(row['p95_ms'], row['median_ms'])
+            self.assertEqual(sorted(row['ratio']), row['ratio'])
+        self.assertEqual(document['latency'][0]['ratio'], [1, 1, 1])
+        self.assertEqual([(row['workers'], row['count']) for row in document['throughput']],
+                         [('threads', 1), ('processes', 1), ('threads', 2), ('processes', 2)])
+        for row in document['throughput']:
+            self.assertTrue(0 < row['least'] <= row['per_second'] <= row['most'])
+        self.assertEqual(document['throughput'][0]['gain'], 1)
+        self.assertEqual([(row['handles'], row['count']) for row in document['memory']],
+                         [(name, count) for name in ('clones', 'opened', 'forked', 'apart') for count in (1, 2, 3)])
+        for row in document['memory']:
+            self.assertTrue(0 < row['after_load_bytes'] <= row['after_predict_bytes'] * 1.05)
+        self.assertEqual(len(document['comparison']), 4)
+        for row in document['comparison']:
+            self.assertTrue(row['threads'] > 0 and row['processes'] > 0)
+
+    def test_waiting_workers_wait_at_the_same_time(self):
+        (document,) = self.measure('--json', '--seconds', '0.2').objects
+        (waiting,) = [row for row in document['comparison'] if row['what'].startswith('waiting')]
+        for kind in ('threads', 'processes'):
+            self.assertLess(waiting[kind], 201)
+            self.assertGreater(waiting[kind], 110)
+
+    def test_the_page_stands_alone(self):
+        self.measure('--html', 'report.html')
+        page = Page((self.folder / 'report.html').read_text())
+        self.assertEqual((page.counts['table'], page.counts['svg'], page.fetched), (4, 3, []))
+        self.assertNotIn('script', page.counts)
+
+    def test_what_cannot_be_measured_is_said(self):
+        for flags, message in ((['--input', 'x=1x3xq'], 'is wanted'), (['--input', '1x7x32x32'], 'conv'),
+                               (['--html', 'no/such/folder/report.html'], 'no/such/folder')):
+            result = self.ramet('bench', CLASSIFIER, *QUICK, *flags)
+            self.assertEqual(result.code, 2)
+            self.assertIn(message, result.err)
+        self.assertEqual(self.ramet('bench', 'nowhere', *QUICK).code, 2)
+
+
+if __name__ == '__main__':
+    unittest.main()
