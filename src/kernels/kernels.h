@@ -239,6 +239,8 @@ typedef struct rmt_kernels {
     float (*reduce)(rmt_reduce function, const float *x, int64_t n);                  /* n >= 1 */
     void (*reduce_into)(rmt_reduce function, float *into, const float *x, int64_t n); /* into[i] = f(into[i], x[i]) */
     int64_t (*arg_max)(const float *x, int64_t n); /* the first of equals; NaN never wins */
+    /* The same for each of n columns of `rows` >= 1 numbers, element (k, i) at x[k * x_row + i]. */
+    void (*arg_max_columns)(const float *x, ptrdiff_t x_row, int32_t rows, int64_t n, int32_t *places);
 
     /* normalize/: one row */
     void (*softmax)(const float *x, float *y, int64_t n, bool logarithm);

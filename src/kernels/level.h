@@ -29,6 +29,7 @@ void RMT_NAME(scale_shift)(const float *x, const float *scale, const float *shif
 float RMT_NAME(reduce)(rmt_reduce function, const float *x, int64_t n);
 void RMT_NAME(reduce_into)(rmt_reduce function, float *into, const float *x, int64_t n);
 int64_t RMT_NAME(arg_max)(const float *x, int64_t n);
+void RMT_NAME(arg_max_columns)(const float *x, ptrdiff_t x_row, int32_t rows, int64_t n, int32_t *places);
 void RMT_NAME(softmax)(const float *x, float *y, int64_t n, bool logarithm);
 void RMT_NAME(layer_norm)(const float *x, float *y, int64_t n, float epsilon, const float *scale, const float *bias);
 void RMT_NAME(softmax_columns)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, int32_t rows, int64_t n,

@@ -272,6 +272,18 @@ static int64_t arg_max(const float *x, int64_t n)
     return isnan(x[best]) ? 0 : best;
 }
 
+static void arg_max_columns(const float *x, ptrdiff_t x_row, int32_t rows, int64_t n, int32_t *places)
+{
+    for (int64_t i = 0; i < n; i++) {
+        places[i] = 0;
+        for (int32_t k = 1; k < rows; k++) {
+            float best = x[places[i] * x_row + i], next = x[k * x_row + i];
+            if (next > best || (isnan(best) && !isnan(next)))
+                places[i] = k;
+        }
+    }
+}
+
 static void softmax(const float *x, float *y, int64_t n, bool logarithm)
 {
     const double largest = reduce(RMT_REDUCE_MAX, x, n);
@@ -376,6 +388,7 @@ const rmt_kernels *rmt_kernels_reference(void)
         .reduce = reduce,
         .reduce_into = reduce_into,
         .arg_max = arg_max,
+        .arg_max_columns = arg_max_columns,
         .softmax = softmax,
         .layer_norm = layer_norm,
         .softmax_columns = softmax_columns,

@@ -95,6 +95,31 @@ static void arg_max_takes_the_first_of_equals_and_never_nan(void **state)
     on_each_level(check_arg_max);
 }
 
+static void check_arg_max_columns(const rmt_kernels *kernels)
+{
+    enum { GAP = 3, MOST = 40 };
+    for (int32_t rows = 1; rows <= 7; rows += 2)
+        for (int64_t n = 1; n < MOST; n++) {
+            int64_t count = (rows - 1) * (n + GAP) + n;
+            float *x = guarded_floats(count, (int)(n % 2));
+            int32_t places[MOST + 1], want[MOST];
+            for (int64_t i = 0; i < count; i++)
+                x[i] = i % 11 == 0 ? NAN : i % 7 == 0 ? -INFINITY : floorf(4 * x[i]);
+            places[n] = -1;
+            kernels->arg_max_columns(x, n + GAP, rows, n, places);
+            reference()->arg_max_columns(x, n + GAP, rows, n, want);
+            assert_memory_equal(places, want, (size_t)n * sizeof *places);
+            assert_int_equal(places[n], -1);
+            guarded_free_all();
+        }
+}
+
+static void arg_max_columns_matches_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_arg_max_columns);
+}
+
 /* ---- normalize --------------------------------------------------------------------------------------------------- */
 
 static void check_softmax(const rmt_kernels *kernels)
@@ -340,6 +365,7 @@ int main(void)
         cmocka_unit_test(the_best_level_is_the_highest_there_is),
         cmocka_unit_test(reductions_match_the_reference_and_the_base_level),
         cmocka_unit_test(arg_max_takes_the_first_of_equals_and_never_nan),
+        cmocka_unit_test(arg_max_columns_matches_the_reference),
         cmocka_unit_test(softmax_matches_the_reference),
         cmocka_unit_test(layer_norm_matches_the_reference),
         cmocka_unit_test(pool_matches_the_reference),

@@ -27,6 +27,7 @@ const rmt_kernels RMT_NAME(kernels) = {
     .reduce = RMT_NAME(reduce),
     .reduce_into = RMT_NAME(reduce_into),
     .arg_max = RMT_NAME(arg_max),
+    .arg_max_columns = RMT_NAME(arg_max_columns),
     .softmax = RMT_NAME(softmax),
     .layer_norm = RMT_NAME(layer_norm),
     .softmax_columns = RMT_NAME(softmax_columns),

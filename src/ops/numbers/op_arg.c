@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+enum {
+    COLUMNS = 64,       /* searched side by side */
+    MOST_IN_COLUMN = 64 /* numbers of a column that is gathered for it */
+};
+
 typedef struct arg_params {
     int64_t axis;
     bool minimum, keep, flatten;
@@ -102,9 +107,47 @@ static int64_t find(const arg_loop *loop, const unsigned char *x)
     return rmt_dtype_is_float(loop->dtype) ? find_double(loop, x) : find_int(loop, x);
 }
 
+/* The best of each column is found for many at a time where columns lie side by side, or are short. */
+static bool in_columns(const arg_loop *loop, const rmt_row *row)
+{
+    return loop->dtype == RAMET_DTYPE_FLOAT32 && !loop->params->minimum && !loop->params->last && row->n > 1 &&
+           loop->n < INT32_MAX && (row->step[1] == 1 || (loop->step == 1 && loop->n <= MOST_IN_COLUMN));
+}
+
+static void store_places(const arg_loop *loop, const int32_t *places, int64_t count, void *out, int64_t step)
+{
+    int64_t wide[COLUMNS];
+    for (int64_t i = 0; i < count; i++)
+        wide[i] = places[i];
+    rmt_numbers_from_ints(loop->params->dtype, wide, out, step, count);
+}
+
+static void arg_columns(const arg_loop *loop, const rmt_row *row)
+{
+    float room[MOST_IN_COLUMN * COLUMNS];
+    int32_t places[COLUMNS];
+    int64_t out_bytes = row->step[0] * (int64_t)ramet_dtype_bytes(loop->params->dtype);
+    for (int64_t i = 0; i < row->n; i += COLUMNS) {
+        int64_t count = rmt_min_i64(COLUMNS, row->n - i);
+        const float *x = (const float *)row->at[1] + i * row->step[1];
+        ptrdiff_t x_row = loop->step;
+        if (row->step[1] != 1) {
+            loop->kernels->transpose(x, row->step[1], room, COLUMNS, loop->n, count);
+            x = room;
+            x_row = COLUMNS;
+        }
+        loop->kernels->arg_max_columns(x, x_row, (int32_t)loop->n, count, places);
+        store_places(loop, places, count, (unsigned char *)row->at[0] + i * out_bytes, row->step[0]);
+    }
+}
+
 static void arg_rows(void *context, const rmt_row *row)
 {
     const arg_loop *loop = context;
+    if (in_columns(loop, row)) {
+        arg_columns(loop, row);
+        return;
+    }
     int64_t x_bytes = row->step[1] * (int64_t)ramet_dtype_bytes(loop->dtype);
     int64_t out_bytes = row->step[0] * (int64_t)ramet_dtype_bytes(loop->params->dtype);
     for (int64_t i = 0; i < row->n; i++) {
