@@ -158,16 +158,18 @@ void rmt_place_like_operands(rmt_op_place *place)
 /* ---- run ----------------------------------------------------------------------------------------------------- */
 
 typedef struct range_loop {
-    int64_t count, grain;
+    int64_t count, chunks;
     rmt_range_task task;
     void *context;
 } range_loop;
 
+/* Chunks of equal size, give or take one. */
 static void run_chunk(void *context, int chunk, int thread)
 {
     const range_loop *loop = context;
-    int64_t first = chunk * loop->grain;
-    loop->task(loop->context, first, rmt_min_i64(first + loop->grain, loop->count), thread);
+    int64_t size = loop->count / loop->chunks, larger = loop->count % loop->chunks;
+    int64_t first = chunk * size + rmt_min_i64(chunk, larger);
+    loop->task(loop->context, first, first + size + (chunk < larger), thread);
 }
 
 void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task task, void *context)
@@ -175,10 +177,12 @@ void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task 
     assert(grain >= 1);
     if (count <= 0)
         return;
-    if (rmt_team_size(team) == 1 || count <= grain) {
+    int64_t threads = rmt_team_size(team), chunks = (count - 1) / grain + 1;
+    if (threads == 1 || chunks == 1) {
         task(context, 0, count, 0);
         return;
     }
-    range_loop loop = {count, rmt_max_i64(grain, (count - 1) / INT32_MAX + 1), task, context};
-    rmt_team_run(team, (int)((count - 1) / loop.grain + 1), run_chunk, &loop);
+    chunks = (chunks + threads - 1) / threads * threads; /* as many for each thread */
+    range_loop loop = {count, rmt_min_i64(rmt_min_i64(chunks, count), INT32_MAX), task, context};
+    rmt_team_run(team, (int)loop.chunks, run_chunk, &loop);
 }

@@ -113,7 +113,7 @@ bool rmt_dtype_is_float(ramet_dtype dtype);
 
 /* ---- run: loops ------------------------------------------------------------------------------------------- */
 
-/* A parallel loop over [0, count) cut into chunks of `grain`: calls task(context, first, last, thread). */
+/* A parallel loop over [0, count) cut evenly into chunks of at most `grain`: calls task(context, first, last, thread). */
 typedef void (*rmt_range_task)(void *context, int64_t first, int64_t last, int thread);
 void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task task, void *context);
 

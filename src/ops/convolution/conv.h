@@ -60,6 +60,13 @@ ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int6
 int32_t rmt_conv_block(int64_t taps, int64_t channels);
 
 /*
+ * The pixels of each of some images in `blocks` even blocks of at most `most`, a multiple of 6; more of them where the
+ * team would have an odd one out.
+ */
+void rmt_conv_share_pixels(const rmt_team *team, int32_t images, int32_t pixels, int32_t most, int32_t *block,
+                           int32_t *blocks);
+
+/*
  * Output channels in `parts` shares of `columns` (a multiple of 16): one share unless the team would idle with only
  * `blocks` blocks of pixels to work on.
  */

@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define LEAST_BLOCK 48 /* pixels: with fewer the weights are read too often */
+
 typedef struct indirect_run {
     const rmt_op_run *run;
     const rmt_conv *conv;
@@ -188,6 +190,18 @@ static void run_blocks(void *context, int chunk, int thread)
     }
 }
 
+void rmt_conv_share_pixels(const rmt_team *team, int32_t images, int32_t pixels, int32_t most, int32_t *block,
+                           int32_t *blocks)
+{
+    int32_t threads = rmt_team_size(team), parts = (pixels + most - 1) / most;
+    int32_t shared = (images * parts + threads - 1) / threads * threads; /* as many blocks for each thread */
+    if (shared > images * parts && pixels / (shared / images) >= LEAST_BLOCK)
+        parts = (shared + images - 1) / images;
+    int32_t even = ((pixels + parts - 1) / parts + 5) / 6 * 6;
+    *block = even < most ? even : most;
+    *blocks = (pixels + *block - 1) / *block;
+}
+
 void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts)
 {
     int32_t threads = rmt_team_size(team), panels = (int32_t)(rmt_round16(channels) / RMT_PANEL);
@@ -210,10 +224,9 @@ void rmt_conv_run_indirect(const rmt_op_run *run)
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.channels = conv->in_channels / conv->groups;
     d.group_out = conv->out_channels / conv->groups;
-    d.block = block_of(conv);
-    d.blocks_per_image = (d.y.h * d.y.w + d.block - 1) / d.block;
+    rmt_conv_share_pixels(run->team, d.y.n, d.y.h * d.y.w, block_of(conv), &d.block, &d.blocks_per_image);
     d.by_rows = conv->groups == 1 && edge_floats(conv) > 0 && d.x.pixel == d.x.c && d.geometry.dilation_w == 1;
-    d.scratch_bytes = thread_scratch(conv, d.block);
+    d.scratch_bytes = thread_scratch(conv, block_of(conv));
     int32_t blocks = d.y.n * d.blocks_per_image;
     rmt_conv_share_columns(run->team, blocks, d.group_out, &d.columns, &d.column_parts);
     rmt_team_run(run->team, blocks * d.column_parts, run_blocks, &d);
