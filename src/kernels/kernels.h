@@ -205,6 +205,24 @@ typedef struct rmt_winograd_output {
     rmt_activation act;
 } rmt_winograd_output;
 
+/* ---- resize: one row of a linear resize ------------------------------------------------------------------------- */
+
+/* Two pixels of a row, by number, and the weight of the right one. */
+typedef struct rmt_lerp_tap {
+    int32_t left, right;
+    float weight;
+} rmt_lerp_tap;
+
+/* out pixel x = left * (1 - weight) + right * weight + add, with the pixels and the weight of taps[x]. */
+typedef struct rmt_lerp_row {
+    const float *from;
+    const rmt_lerp_tap *taps;
+    int32_t width, channels;
+    const float *add;                         /* or NULL; may equal out */
+    ptrdiff_t in_pixel, add_pixel, out_pixel; /* floats from one pixel to the next */
+    float *out;
+} rmt_lerp_row;
+
 /* ---- the table of one level --------------------------------------------------------------------------------- */
 
 typedef struct rmt_kernels {
@@ -258,6 +276,7 @@ typedef struct rmt_kernels {
 
     /* resize/: y[c] = (p[0][c] * (1-wx) + p[1][c] * wx) * (1-wy) + (p[2][c] * (1-wx) + p[3][c] * wx) * wy */
     void (*lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);
+    void (*lerp_row)(const rmt_lerp_row *row);
     /* y[c] = sum of weights[i] * pixels[i][c], i ascending from zero */
     void (*blend)(const float *const *pixels, const float *weights, int32_t count, float *y, int32_t channels);
 

@@ -182,6 +182,16 @@ static void lerp(const float *const p[4], float wx, float wy, float *y, int32_t 
     }
 }
 
+static void lerp_row(const rmt_lerp_row *r)
+{
+    for (int32_t x = 0; x < r->width; x++)
+        for (int32_t c = 0; c < r->channels; c++) {
+            const double weight = r->taps[x].weight, add = r->add != NULL ? r->add[x * r->add_pixel + c] : 0;
+            r->out[x * r->out_pixel + c] = (float)(r->from[r->taps[x].left * r->in_pixel + c] * (1 - weight) +
+                                                   r->from[r->taps[x].right * r->in_pixel + c] * weight + add);
+        }
+}
+
 /* ---- Winograd ----------------------------------------------------------------------------------------------- */
 
 /* B transposed, of which the input's tile is multiplied from both sides, and A transposed for the output. */
@@ -395,6 +405,7 @@ const rmt_kernels *rmt_kernels_reference(void)
         .moments = moments,
         .pool = pool,
         .lerp = lerp,
+        .lerp_row = lerp_row,
         .blend = blend,
         .transpose = transpose,
         .lstm_cell = lstm_cell,

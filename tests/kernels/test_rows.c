@@ -299,6 +299,42 @@ static void lerp_matches_the_reference(void **state)
     on_each_level(check_lerp);
 }
 
+static void check_lerp_row(const rmt_kernels *kernels)
+{
+    enum { WIDTH = 7, SIZE = 5, GAP = 3 };
+    for (int32_t channels = 1; channels <= 40; channels++) {
+        const int32_t pixel = channels + GAP;
+        rmt_lerp_tap taps[WIDTH];
+        for (int i = 0; i < WIDTH; i++)
+            taps[i] = (rmt_lerp_tap){i * SIZE / WIDTH, (i * SIZE + SIZE) / WIDTH - (i + 1) / WIDTH, (float)i / WIDTH};
+        float *out = guarded_floats((WIDTH - 1) * pixel + channels, channels % 2);
+        float *want = guarded_floats((WIDTH - 1) * pixel + channels, 1);
+        memcpy(want, out, (size_t)((WIDTH - 1) * pixel + channels) * sizeof(float));
+        rmt_lerp_row row = {.from = guarded_floats((SIZE - 1) * pixel + channels, 1),
+                            .taps = taps,
+                            .width = WIDTH,
+                            .channels = channels,
+                            .add = channels % 3 == 0 ? out : NULL,
+                            .in_pixel = pixel,
+                            .add_pixel = pixel,
+                            .out_pixel = pixel,
+                            .out = out};
+        kernels->lerp_row(&row);
+        row.out = want;
+        row.add = row.add == NULL ? NULL : want;
+        reference()->lerp_row(&row);
+        for (int32_t i = 0; i < (WIDTH - 1) * pixel + channels; i++)
+            assert_near(out[i], want[i], gamma_bound(5) * 2, "lerp_row", kernels->name);
+        guarded_free_all();
+    }
+}
+
+static void lerp_row_matches_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_lerp_row);
+}
+
 /* ---- copy, recurrent ----------------------------------------------------------------------------------------------- */
 
 static void check_transpose(const rmt_kernels *kernels)
@@ -370,6 +406,7 @@ int main(void)
         cmocka_unit_test(layer_norm_matches_the_reference),
         cmocka_unit_test(pool_matches_the_reference),
         cmocka_unit_test(lerp_matches_the_reference),
+        cmocka_unit_test(lerp_row_matches_the_reference),
         cmocka_unit_test(softmax_columns_matches_the_reference),
         cmocka_unit_test(moments_match_the_reference),
         cmocka_unit_test(blend_matches_the_reference),

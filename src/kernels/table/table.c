@@ -34,6 +34,7 @@ const rmt_kernels RMT_NAME(kernels) = {
     .moments = RMT_NAME(moments),
     .pool = RMT_NAME(pool),
     .lerp = RMT_NAME(lerp),
+    .lerp_row = RMT_NAME(lerp_row),
     .blend = RMT_NAME(blend),
     .transpose = RMT_NAME(transpose),
     .lstm_cell = RMT_NAME(lstm_cell),

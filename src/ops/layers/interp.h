@@ -10,7 +10,8 @@
 
 #define RMT_INTERP_SIDES 3 /* depth, height, width: [n, c, w], [n, c, h, w] and [n, c, d, h, w] use the last ones */
 
-enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE };
+/* Passes add the last one: an image of the size of the result that is added to it. */
+enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE, RMT_INTERP_ADD };
 
 /* From the number of an output pixel to a place in the input; pixel 0 covers [-0.5, 0.5). */
 typedef enum rmt_coordinates {
@@ -58,8 +59,49 @@ void rmt_interp_sides(const rmt_interp *params, const rmt_view *in, int32_t in_c
 /* Output pixel i of the side is input pixel i for each i. PaddlePaddle looks at sizes only, whatever the scale. */
 bool rmt_interp_is_identity(const rmt_interp *params, const rmt_interp_side *side);
 
-/* Scratch: the sample points of all sides. */
-size_t rmt_interp_scratch(const rmt_interp_side sides[RMT_INTERP_SIDES]);
+/* Attributes of an interp, and the shape of its result; for operators that begin with one. */
+ramet_status rmt_interp_load(rmt_op_load *load, rmt_interp *params);
+ramet_status rmt_interp_infer(rmt_op_infer *infer, const rmt_interp *params, rmt_shape *out);
+
+/* ---- run --------------------------------------------------------------------------------------------------------- */
+
+/* Up to four pixels along one side with their weights. */
+#define RMT_INTERP_TAPS 4
+typedef struct rmt_interp_sample {
+    int32_t at[RMT_INTERP_TAPS];
+    float weight[RMT_INTERP_TAPS];
+} rmt_interp_sample;
+
+/* What is found once for all pixels of a run. */
+typedef struct rmt_interp_loop {
+    const rmt_kernels *kernels;
+    const rmt_interp *params;
+    rmt_interp_side sides[RMT_INTERP_SIDES];
+    rmt_interp_sample *samples[RMT_INTERP_SIDES];
+    int32_t taps[RMT_INTERP_SIDES]; /* 1 along a side that is not there */
+    rmt_pixels x;                   /* an image of rank 5 has its planes below each other: h is d * h */
+    rmt_lerp_tap *row_taps;         /* not NULL: lines of the input are blended first, then along the row */
+    float *lines;                   /* a line for each thread */
+    size_t line_floats;
+} rmt_interp_loop;
+
+/* A stretch of one row of the result. */
+typedef struct rmt_interp_piece {
+    int32_t n, row, first, count;
+    const float *line; /* rmt_interp_line() of the row */
+    const float *add;  /* NULL, or the stretch of what is added */
+    ptrdiff_t add_pixel, out_pixel;
+    float *out;
+} rmt_interp_piece;
+
+/* x: the input, with its form; out: the result's shape. Scratch is aligned; the loop keeps pointers into it. */
+size_t rmt_interp_scratch(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES], const rmt_view *x,
+                          int32_t threads);
+void rmt_interp_start(rmt_interp_loop *loop, const rmt_op_run *run, const rmt_interp *params, const rmt_shape *out);
+
+/* What the pieces of a row of image n share; NULL where they share nothing. Valid until the thread's next call. */
+const float *rmt_interp_line(const rmt_interp_loop *loop, int32_t n, int32_t row, int thread);
+void rmt_interp_piece_run(const rmt_interp_loop *loop, const rmt_interp_piece *piece);
 
 void rmt_interp_run(const rmt_op_run *run);
 

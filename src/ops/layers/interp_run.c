@@ -4,19 +4,18 @@
  * side with their weights; all samples of all sides are computed first, as
  * PaddlePaddle computes them, in float32 where it does, so that the same pixels
  * are chosen. Then each output pixel is a copy, a lerp of four, or a weighted
- * sum over the samples of its sides.
+ * sum over the samples of its sides. An image that grows linearly is made in
+ * two steps: two lines of the input become one, then pixels of that line the
+ * row of the result.
  */
 #include "ops/layers/interp.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MOST_TAPS = 4, MOST_BLENDED = 16 };
+enum { MOST_BLENDED = 16 };
 
-typedef struct sample {
-    int32_t at[MOST_TAPS];
-    float weight[MOST_TAPS];
-} sample;
+typedef rmt_interp_sample sample;
 
 /* ---- sample points ----------------------------------------------------------------------------------------------- */
 
@@ -116,26 +115,9 @@ static sample sample_at(const rmt_interp *params, const rmt_interp_side *side, i
     return params->taps == 2 ? linear_sample(side->in, place) : cubic_sample(params, side->in, (float)place);
 }
 
-size_t rmt_interp_scratch(const rmt_interp_side sides[RMT_INTERP_SIDES])
-{
-    size_t count = 0;
-    for (int i = 0; i < RMT_INTERP_SIDES; i++)
-        count += (size_t)sides[i].out;
-    return count * sizeof(sample);
-}
-
 /* ---- pixels ------------------------------------------------------------------------------------------------------ */
 
-typedef struct interp_loop {
-    const rmt_kernels *kernels;
-    const rmt_interp *params;
-    rmt_interp_side sides[RMT_INTERP_SIDES];
-    sample *samples[RMT_INTERP_SIDES];
-    int32_t taps[RMT_INTERP_SIDES]; /* 1 along a side that is not there */
-    rmt_pixels x, y;                /* an image of rank 5 has its planes below each other: h is d * h */
-} interp_loop;
-
-static void blend_pixel(const interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
+static void blend_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
 {
     const float *pixels[MOST_BLENDED];
     float weights[MOST_BLENDED];
@@ -152,7 +134,7 @@ static void blend_pixel(const interp_loop *loop, int32_t n, const sample *s[RMT_
     loop->kernels->blend(pixels, weights, count, out, loop->x.c);
 }
 
-static void interp_pixel(const interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
+static void interp_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
 {
     const rmt_pixels *x = &loop->x;
     const sample *v = s[1], *h = s[2];
@@ -170,21 +152,65 @@ static void interp_pixel(const interp_loop *loop, int32_t n, const sample *s[RMT
     loop->kernels->lerp(corners, h->weight[1], v->weight[1], out, x->c);
 }
 
-static void interp_rows(void *context, int64_t first, int64_t last, int thread)
+void rmt_interp_piece_run(const rmt_interp_loop *loop, const rmt_interp_piece *p)
 {
-    (void)thread;
-    const interp_loop *loop = context;
-    const rmt_pixels *y = &loop->y;
-    for (int64_t i = first; i < last; i++) {
-        int32_t n = (int32_t)(i / y->h), row = (int32_t)(i % y->h);
-        const sample *s[RMT_INTERP_SIDES] = {&loop->samples[0][row / loop->sides[1].out],
-                                             &loop->samples[1][row % loop->sides[1].out], NULL};
-        for (int32_t column = 0; column < y->w; column++) {
-            s[2] = &loop->samples[2][column];
-            interp_pixel(loop, n, s, rmt_pixel_at(y, n, row, column));
-        }
+    const rmt_interp_side *height = &loop->sides[1];
+    const sample *s[RMT_INTERP_SIDES] = {&loop->samples[0][p->row / height->out],
+                                         &loop->samples[1][p->row % height->out], NULL};
+    if (loop->row_taps != NULL) {
+        loop->kernels->lerp_row(&(rmt_lerp_row){.from = p->line,
+                                                .taps = loop->row_taps + p->first,
+                                                .width = p->count,
+                                                .channels = loop->x.c,
+                                                .add = p->add,
+                                                .in_pixel = loop->x.pixel,
+                                                .add_pixel = p->add_pixel,
+                                                .out_pixel = p->out_pixel,
+                                                .out = p->out});
+        return;
+    }
+    for (int32_t i = 0; i < p->count; i++) {
+        float *out = p->out + i * p->out_pixel;
+        s[2] = &loop->samples[2][p->first + i];
+        interp_pixel(loop, p->n, s, out);
+        if (p->add != NULL)
+            loop->kernels->binary(RMT_BINARY_ADD, out, 1, p->add + i * p->add_pixel, 1, out, loop->x.c);
     }
 }
+
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
+
+/* Images that grow along the row; a line would be work in vain where few of its pixels are asked for. */
+static bool by_lines(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES], const rmt_view *x)
+{
+    return params->taps == 2 && x->shape.rank == 4 && sides[2].out >= sides[2].in;
+}
+
+static int64_t floats_of_line(const rmt_pixels *x) { return (x->w - 1) * x->pixel + x->c; }
+
+static size_t line_room(const rmt_pixels *x) { return rmt_round_up((size_t)floats_of_line(x), RMT_PANEL); }
+
+/* Pixels may lie far apart, in a slice of a wider tensor: then what lies between them is left out. */
+const float *rmt_interp_line(const rmt_interp_loop *loop, int32_t n, int32_t row, int thread)
+{
+    if (loop->row_taps == NULL)
+        return NULL;
+    const rmt_pixels *x = &loop->x;
+    const sample *s = &loop->samples[1][row];
+    const float *lines[2] = {rmt_pixel_at(x, n, s->at[0], 0), rmt_pixel_at(x, n, s->at[1], 0)};
+    if (s->weight[1] == 0.0f)
+        return lines[0];
+    float *line = loop->lines + (size_t)thread * loop->line_floats;
+    bool together = x->pixel < 2 * (ptrdiff_t)x->c && floats_of_line(x) <= INT32_MAX;
+    int32_t pieces = together ? 1 : x->w, floats = together ? (int32_t)floats_of_line(x) : x->c;
+    for (int32_t i = 0; i < pieces; i++) {
+        const ptrdiff_t at = i * x->pixel;
+        loop->kernels->blend((const float *const[]){lines[0] + at, lines[1] + at}, s->weight, 2, line + at, floats);
+    }
+    return line;
+}
+
+/* ---- run --------------------------------------------------------------------------------------------------------- */
 
 /* A dense tensor of rank 3 or 5 as images of one channel. */
 static rmt_pixels planes_of(const rmt_view *view)
@@ -202,21 +228,94 @@ static rmt_pixels planes_of(const rmt_view *view)
                         .image = (ptrdiff_t)h * w};
 }
 
+static rmt_pixels images_of(const rmt_view *view)
+{
+    return view->shape.rank == 4 ? rmt_pixels_of(view) : planes_of(view);
+}
+
+static size_t samples_bytes(const rmt_interp_side sides[RMT_INTERP_SIDES])
+{
+    size_t count = 0;
+    for (int i = 0; i < RMT_INTERP_SIDES; i++)
+        count += (size_t)sides[i].out;
+    return rmt_round_up(count * sizeof(sample), RMT_PACK_ALIGN);
+}
+
+static size_t row_taps_bytes(const rmt_interp_side sides[RMT_INTERP_SIDES])
+{
+    return rmt_round_up((size_t)sides[2].out * sizeof(rmt_lerp_tap), RMT_PACK_ALIGN);
+}
+
+size_t rmt_interp_scratch(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES], const rmt_view *x,
+                          int32_t threads)
+{
+    size_t bytes = samples_bytes(sides);
+    if (!by_lines(params, sides, x))
+        return bytes;
+    rmt_pixels pixels = rmt_pixels_of(x);
+    return bytes + row_taps_bytes(sides) + line_room(&pixels) * sizeof(float) * (size_t)threads;
+}
+
+static void find_samples(rmt_interp_loop *loop, int32_t rank, sample *room)
+{
+    for (int side = 0; side < RMT_INTERP_SIDES; side++) {
+        loop->samples[side] = room;
+        loop->taps[side] = side < RMT_INTERP_SIDES + 2 - rank ? 1 : loop->params->taps;
+        for (int32_t i = 0; i < loop->sides[side].out; i++)
+            *room++ = sample_at(loop->params, &loop->sides[side], i);
+    }
+}
+
+static void find_row_taps(rmt_interp_loop *loop, unsigned char *room)
+{
+    loop->row_taps = (rmt_lerp_tap *)(void *)room;
+    loop->lines = (float *)(void *)(room + row_taps_bytes(loop->sides));
+    loop->line_floats = line_room(&loop->x);
+    for (int32_t i = 0; i < loop->sides[2].out; i++) {
+        const sample *s = &loop->samples[2][i];
+        loop->row_taps[i] = (rmt_lerp_tap){s->at[0], s->at[1], s->weight[1]};
+    }
+}
+
+void rmt_interp_start(rmt_interp_loop *loop, const rmt_op_run *run, const rmt_interp *params, const rmt_shape *out)
+{
+    const rmt_view *x = &run->in[RMT_INTERP_X];
+    *loop = (rmt_interp_loop){.kernels = run->kernels, .params = params, .x = images_of(x)};
+    rmt_interp_sides(params, run->in, run->in_count, out, loop->sides);
+    find_samples(loop, x->shape.rank, (sample *)(void *)run->scratch);
+    if (by_lines(params, loop->sides, x))
+        find_row_taps(loop, run->scratch + samples_bytes(loop->sides));
+}
+
+typedef struct rows_loop {
+    rmt_interp_loop interp;
+    rmt_pixels y, add; /* add.data NULL: nothing is added */
+} rows_loop;
+
+static void interp_rows(void *context, int64_t first, int64_t last, int thread)
+{
+    const rows_loop *loop = context;
+    const rmt_pixels *y = &loop->y, *add = &loop->add;
+    for (int64_t i = first; i < last; i++) {
+        rmt_interp_piece piece = {.n = (int32_t)(i / y->h), .row = (int32_t)(i % y->h), .count = y->w};
+        piece.line = rmt_interp_line(&loop->interp, piece.n, piece.row, thread);
+        piece.out = rmt_pixel_at(y, piece.n, piece.row, 0);
+        piece.out_pixel = y->pixel;
+        piece.add = add->data == NULL ? NULL : rmt_pixel_at(add, piece.n, piece.row, 0);
+        piece.add_pixel = add->pixel;
+        rmt_interp_piece_run(&loop->interp, &piece);
+    }
+}
+
 void rmt_interp_run(const rmt_op_run *run)
 {
-    const rmt_view *x = &run->in[RMT_INTERP_X], *y = &run->out[0];
-    interp_loop loop = {.kernels = run->kernels, .params = run->params};
-    sample *samples = (sample *)run->scratch;
+    const rmt_view *y = &run->out[0];
+    rows_loop loop = {.y = {0}};
     if (rmt_shape_elements(&y->shape) == 0)
         return;
-    rmt_interp_sides(run->params, run->in, run->in_count, &y->shape, loop.sides);
-    for (int side = 0; side < RMT_INTERP_SIDES; side++) {
-        loop.samples[side] = samples;
-        loop.taps[side] = side < RMT_INTERP_SIDES + 2 - x->shape.rank ? 1 : loop.params->taps;
-        for (int32_t i = 0; i < loop.sides[side].out; i++)
-            *samples++ = sample_at(loop.params, &loop.sides[side], i);
-    }
-    loop.x = x->shape.rank == 4 ? rmt_pixels_of(x) : planes_of(x);
-    loop.y = y->shape.rank == 4 ? rmt_pixels_of(y) : planes_of(y);
+    rmt_interp_start(&loop.interp, run, run->params, &y->shape);
+    loop.y = images_of(y);
+    if (run->in_count > RMT_INTERP_ADD)
+        loop.add = images_of(&run->in[RMT_INTERP_ADD]);
     rmt_for_range(run->team, (int64_t)loop.y.n * loop.y.h, rmt_max_i64(1, 256 / loop.y.w), interp_rows, &loop);
 }

@@ -69,9 +69,8 @@ static bool has_input(const rmt_node *node, int32_t index)
     return node->input_count > index && node->inputs[index] != RMT_NO_VALUE;
 }
 
-static ramet_status interp_load(rmt_op_load *load)
+ramet_status rmt_interp_load(rmt_op_load *load, rmt_interp *params)
 {
-    rmt_interp *params = load->params;
     const rmt_node *node = load->node;
     static const char *const sides[RMT_INTERP_SIDES] = {"out_d", "out_h", "out_w"};
     const char *method = rmt_node_string(node, "method", "bilinear");
@@ -98,6 +97,8 @@ static ramet_status interp_load(rmt_op_load *load)
     params->scale_is_tensor = has_input(node, RMT_INTERP_SCALE) && !params->size_is_tensor;
     return rmt_load_inputs(load, 1);
 }
+
+static ramet_status interp_load(rmt_op_load *load) { return rmt_interp_load(load, load->params); }
 
 /* ---- sizes ----------------------------------------------------------------------------------------------------- */
 
@@ -126,9 +127,8 @@ static int64_t scaled_size(int64_t size, double scale)
     return scaled < (float)INT32_MAX && scaled >= 1 ? (int64_t)scaled : 0;
 }
 
-static ramet_status settle_sizes(rmt_op_infer *infer, int32_t sides, int64_t *size)
+static ramet_status settle_sizes(rmt_op_infer *infer, const rmt_interp *params, int32_t sides, int64_t *size)
 {
-    const rmt_interp *params = infer->params;
     const rmt_shape *x = &infer->in[RMT_INTERP_X].shape;
     double scale[RMT_INTERP_SIDES];
     for (int32_t i = 0; i < sides; i++)
@@ -147,9 +147,8 @@ static ramet_status settle_sizes(rmt_op_infer *infer, int32_t sides, int64_t *si
     return RAMET_STATUS_OK;
 }
 
-static ramet_status interp_infer(rmt_op_infer *infer)
+ramet_status rmt_interp_infer(rmt_op_infer *infer, const rmt_interp *params, rmt_shape *out)
 {
-    const rmt_interp *params = infer->params;
     const rmt_shape *x = &infer->in[RMT_INTERP_X].shape;
     ramet_status status = rmt_infer_float32(infer, RMT_INTERP_X);
     if (status != RAMET_STATUS_OK)
@@ -162,12 +161,27 @@ static ramet_status interp_infer(rmt_op_infer *infer)
         if (x->dims[i] < 1)
             return rmt_infer_fail(infer, "an image without pixels cannot grow");
     int64_t size[RMT_INTERP_SIDES];
-    status = settle_sizes(infer, sides, size);
+    status = settle_sizes(infer, params, sides, size);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    *out = *x;
+    memcpy(&out->dims[2], size, (size_t)sides * sizeof *size);
+    return RAMET_STATUS_OK;
+}
+
+static ramet_status interp_infer(rmt_op_infer *infer)
+{
+    ramet_status status = rmt_interp_infer(infer, infer->params, &infer->out[0].shape);
     if (status != RAMET_STATUS_OK)
         return status;
     infer->out[0].dtype = RAMET_DTYPE_FLOAT32;
-    infer->out[0].shape = *x;
-    memcpy(&infer->out[0].shape.dims[2], size, (size_t)sides * sizeof *size);
+    if (infer->in_count > RMT_INTERP_ADD) {
+        status = rmt_infer_float32(infer, RMT_INTERP_ADD);
+        if (status != RAMET_STATUS_OK)
+            return status;
+        if (!rmt_shape_equal(&infer->in[RMT_INTERP_ADD].shape, &infer->out[0].shape))
+            return rmt_infer_fail(infer, "what is added has not the size of the result");
+    }
     return rmt_infer_done(infer);
 }
 
@@ -190,7 +204,8 @@ static void interp_place(rmt_op_place *place)
     const rmt_view *x = &place->in[RMT_INTERP_X];
     rmt_view *out = &place->out[0];
     rmt_interp_side sides[RMT_INTERP_SIDES];
-    bool same = !params->scale_is_tensor; /* whose numbers are not shown here */
+    bool adds = place->in_count > RMT_INTERP_ADD;
+    bool same = !params->scale_is_tensor && !adds; /* numbers of a tensor are not shown here */
     rmt_interp_sides(params, place->in, place->in_count, &out->shape, sides);
     for (int i = 0; i < RMT_INTERP_SIDES; i++)
         same = same && rmt_interp_is_identity(params, &sides[i]);
@@ -206,10 +221,14 @@ static void interp_place(rmt_op_place *place)
         rmt_strides_channels_last(out);
         place->place[0].any_pixel_stride = true;
     }
+    if (adds) {
+        place->form[RMT_INTERP_ADD] = place->form[RMT_INTERP_X];
+        place->place[0].in_place_of = RMT_INTERP_ADD;
+    }
     if (params->scale_is_tensor)
         place->form[RMT_INTERP_SCALE] = RMT_FORM_DENSE;
     if (rmt_shape_elements(&out->shape) > 0)
-        place->scratch_bytes = rmt_interp_scratch(sides);
+        place->scratch_bytes = rmt_interp_scratch(params, sides, x, place->threads);
 }
 
 const rmt_op rmt_op_interp = {.name = "interp",
