@@ -19,8 +19,10 @@ enum {
     X,
     Y,
     BIAS,
-    BLOCK_ROWS = 96,    /* rows of a chunk of work */
-    BLOCK_COLUMNS = 256 /* columns of a chunk of work */
+    BLOCK_ROWS = 96,     /* rows of a block of work at most, */
+    BLOCK_COLUMNS = 256, /* and columns */
+    SHARED_ROWS = 24,    /* rows for each thread that make it worth while to share out rows instead of columns */
+    CHUNK_WORK = 1 << 17 /* products that are worth a chunk of work */
 };
 
 typedef struct matmul_params {
@@ -314,8 +316,9 @@ typedef struct matmul_loop {
     const rmt_op_run *run;
     const product *p;
     const float *panels, *bias;
-    float *row_room;                    /* row_floats for each thread, or of the one thread that runs the loop */
-    int64_t first_batch, rows, columns; /* columns of a block */
+    float *row_room; /* row_floats for each thread, or of the one thread that runs the loop */
+    int64_t first_batch, rows;
+    int64_t block_rows, columns, across; /* blocks, and how many lie side by side */
 } matmul_loop;
 
 /* Elements from the start of view to batch `index`. */
@@ -359,7 +362,7 @@ static void run_block(const matmul_loop *loop, int64_t row, int64_t column, floa
 {
     const product *p = loop->p;
     float *x_rows[BLOCK_ROWS], *out_rows[BLOCK_ROWS];
-    int64_t rows = rmt_min_i64(BLOCK_ROWS, loop->rows - row);
+    int64_t rows = rmt_min_i64(loop->block_rows, loop->rows - row);
     row += loop->first_batch * p->m;
     point_at_rows(&p->x, row, rows, x_rows);
     point_at_rows(&p->out, row, rows, out_rows);
@@ -384,20 +387,37 @@ static void run_block(const matmul_loop *loop, int64_t row, int64_t column, floa
 static void run_blocks(void *context, int64_t first, int64_t last, int thread)
 {
     const matmul_loop *loop = context;
-    int64_t across = (loop->p->n + loop->columns - 1) / loop->columns;
     float *room = loop->row_room + (size_t)thread * loop->p->row_floats;
     for (int64_t i = first; i < last; i++)
-        run_block(loop, i / across * BLOCK_ROWS, i % across * loop->columns, room);
+        run_block(loop, i / loop->across * loop->block_rows, i % loop->across * loop->columns, room);
+}
+
+static int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* Cuts the rows into even blocks, as many for each thread; returns how many there are. */
+static int64_t cut_blocks(matmul_loop *loop, int64_t threads)
+{
+    int64_t n = loop->p->n, panels = ceil_divide(n, RMT_PANEL);
+    int64_t down = ceil_divide(loop->rows, BLOCK_ROWS), across = ceil_divide(n, BLOCK_COLUMNS);
+    if (loop->p->gather) /* a row is gathered once */
+        across = 1;
+    if (loop->rows >= threads * SHARED_ROWS)
+        down = ceil_divide(down, threads) * threads;
+    else if (!loop->p->gather)
+        across = rmt_min_i64(ceil_divide(across, threads) * threads, panels);
+    loop->block_rows = rmt_min_i64(ceil_divide(ceil_divide(loop->rows, down), 6) * 6, BLOCK_ROWS);
+    loop->columns = ceil_divide(panels, across) * RMT_PANEL;
+    loop->across = ceil_divide(n, loop->columns);
+    return ceil_divide(loop->rows, loop->block_rows) * loop->across;
 }
 
 /* Multiplies `rows` rows from batch first_batch on by loop->panels. */
 static void multiply(matmul_loop *loop, rmt_team *team, int64_t rows)
 {
-    int64_t n = loop->p->n;
     loop->rows = rows;
-    loop->columns = loop->p->gather ? n : BLOCK_COLUMNS; /* a row is gathered once */
-    int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * ((n + loop->columns - 1) / loop->columns);
-    rmt_for_range(team, blocks, 1, run_blocks, loop);
+    int64_t blocks = cut_blocks(loop, rmt_team_size(team));
+    int64_t work = loop->block_rows * loop->columns * rmt_max_i64(loop->p->k, 1);
+    rmt_for_range(team, blocks, CHUNK_WORK / work + 1, run_blocks, loop);
 }
 
 typedef struct pack_loop {
