@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-extern const rmt_op rmt_op_diag, rmt_op_inverse;
+extern const rmt_op rmt_op_diag, rmt_op_interp_arg, rmt_op_inverse;
 extern const rmt_op rmt_op_arg, rmt_op_batch_norm, rmt_op_binary, rmt_op_cast, rmt_op_concat, rmt_op_conv2d,
     rmt_op_conv2d_transpose, rmt_op_expand, rmt_op_full, rmt_op_identity, rmt_op_interp, rmt_op_layer_norm,
     rmt_op_matmul, rmt_op_pool2d, rmt_op_reduce, rmt_op_reshape, rmt_op_rnn, rmt_op_scale, rmt_op_shape, rmt_op_slice,
@@ -59,6 +59,7 @@ static const struct {
     {"deformable_conv", &rmt_op_deformable_conv},
     {"rnn", &rmt_op_rnn},
     {"interp", &rmt_op_interp},
+    {"interp_arg_max", &rmt_op_interp_arg},
     {"relu", &rmt_op_unary},
     {"relu6", &rmt_op_unary},
     {"clip", &rmt_op_unary},

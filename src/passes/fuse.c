@@ -58,14 +58,6 @@ const rmt_pass rmt_pass_fuse_activation = {"fuse-activation", "activations run w
 
 /* ---- shortcuts -------------------------------------------------------------------------------------------------------- */
 
-/* Both are images of one shape, as far as the file tells. */
-static bool same_images(const rmt_graph *graph, int32_t a, int32_t b)
-{
-    const rmt_value *x = &graph->values[a], *y = &graph->values[b];
-    return x->shape.rank == 4 && x->dtype == RAMET_DTYPE_FLOAT32 && y->dtype == x->dtype && x->shape.dims[1] > 0 &&
-           rmt_shape_equal(&x->shape, &y->shape);
-}
-
 static bool is_depthwise(const rmt_graph *graph, const rmt_node *node)
 {
     const rmt_shape *filter = &graph->values[node->inputs[RMT_CONV_FILTER]].shape;
@@ -84,18 +76,6 @@ static int32_t convolution_behind(const rmt_graph *graph, int32_t value, int32_t
     return good ? producer : -1;
 }
 
-/* The convolution moves to the place of the addition, where all of its inputs are there. */
-static bool move_to(rmt_graph *graph, int32_t conv, int32_t add, int32_t residual)
-{
-    if (!rmt_set_input(graph, conv, RMT_CONV_RESIDUAL, residual))
-        return false;
-    int32_t *outputs = graph->nodes[add].outputs;
-    graph->nodes[add] = graph->nodes[conv];
-    graph->nodes[add].outputs = outputs;
-    graph->nodes[conv].dead = true;
-    return true;
-}
-
 static ramet_status fuse_residual(rmt_graph *graph, const rmt_kernels *kernels, int32_t *changes, ramet_error *error)
 {
     (void)kernels;
@@ -104,13 +84,13 @@ static ramet_status fuse_residual(rmt_graph *graph, const rmt_kernels *kernels, 
         if (node->dead || strcmp(node->op, "add") != 0 || rmt_has_activation(node))
             continue;
         int32_t a = node->inputs[0], b = node->inputs[1];
-        if (a == b || !same_images(graph, a, b))
+        if (a == b || !rmt_same_images(graph, a, b))
             continue;
         int32_t first = convolution_behind(graph, a, i), second = convolution_behind(graph, b, i);
         int32_t conv = first > second ? first : second; /* the later one: its output is still in the cache */
         if (conv < 0)
             continue;
-        if (!move_to(graph, conv, i, conv == first ? b : a))
+        if (!rmt_move_to_sum(graph, conv, i, RMT_CONV_RESIDUAL, conv == first ? b : a))
             return rmt_fail_memory(error, graph->arena.bytes);
         ++*changes;
     }

@@ -8,7 +8,8 @@
 
 static const rmt_pass *const passes[] = {
     &rmt_pass_drop_identities, &rmt_pass_fold_constants,    &rmt_pass_fold_affine, &rmt_pass_fuse_residual,
-    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_drop_dead,
+    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_fold_gate,   &rmt_pass_fuse_resize_sum,
+    &rmt_pass_fuse_resize_arg, &rmt_pass_drop_dead,
 };
 
 ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report, ramet_error *error)
@@ -61,6 +62,24 @@ void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader)
     graph->nodes[node].outputs[0] = taken;
     graph->values[taken].producer = node;
     graph->nodes[reader].dead = true;
+}
+
+bool rmt_move_to_sum(rmt_graph *graph, int32_t node, int32_t sum, int32_t index, int32_t addend)
+{
+    if (!rmt_set_input(graph, node, index, addend))
+        return false;
+    int32_t *outputs = graph->nodes[sum].outputs;
+    graph->nodes[sum] = graph->nodes[node];
+    graph->nodes[sum].outputs = outputs;
+    graph->nodes[node].dead = true;
+    return true;
+}
+
+bool rmt_same_images(const rmt_graph *graph, int32_t a, int32_t b)
+{
+    const rmt_value *x = &graph->values[a], *y = &graph->values[b];
+    return x->shape.rank == 4 && x->dtype == RAMET_DTYPE_FLOAT32 && y->dtype == x->dtype && x->shape.dims[1] > 0 &&
+           rmt_shape_equal(&x->shape, &y->shape);
 }
 
 bool rmt_is_op(const rmt_node *node, const char *const *names)

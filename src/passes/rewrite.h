@@ -14,6 +14,9 @@ extern const rmt_pass rmt_pass_fold_affine;
 extern const rmt_pass rmt_pass_fuse_residual;
 extern const rmt_pass rmt_pass_fuse_activation;
 extern const rmt_pass rmt_pass_fold_output_scale;
+extern const rmt_pass rmt_pass_fold_gate;
+extern const rmt_pass rmt_pass_fuse_resize_sum;
+extern const rmt_pass rmt_pass_fuse_resize_arg;
 extern const rmt_pass rmt_pass_drop_dead;
 
 /* value is written in the block in which node stands. */
@@ -24,6 +27,12 @@ int32_t rmt_only_reader(const rmt_graph *graph, int32_t value);
 
 /* node makes what `reader`, which reads only node's output, made; reader dies. */
 void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader);
+
+/* node gets addend as input `index` and moves to the place of the addition `sum`, where all of its inputs are there. */
+bool rmt_move_to_sum(rmt_graph *graph, int32_t node, int32_t sum, int32_t index, int32_t addend);
+
+/* Both are images of one shape, as far as the file tells. */
+bool rmt_same_images(const rmt_graph *graph, int32_t a, int32_t b);
 
 /* node's operator is one of the names (a list that ends with NULL). */
 bool rmt_is_op(const rmt_node *node, const char *const *names);

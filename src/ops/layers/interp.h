@@ -10,9 +10,6 @@
 
 #define RMT_INTERP_SIDES 3 /* depth, height, width: [n, c, w], [n, c, h, w] and [n, c, d, h, w] use the last ones */
 
-/* Passes add the last one: an image of the size of the result that is added to it. */
-enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE, RMT_INTERP_ADD };
-
 /* From the number of an output pixel to a place in the input; pixel 0 covers [-0.5, 0.5). */
 typedef enum rmt_coordinates {
     RMT_COORDINATES_ASYMMETRIC,
@@ -89,7 +86,7 @@ typedef struct rmt_interp_loop {
 typedef struct rmt_interp_piece {
     int32_t n, row, first, count;
     const float *line; /* rmt_interp_line() of the row */
-    const float *add;  /* NULL, or the stretch of what is added */
+    const float *add;  /* NULL, or the stretch of what is added; may be out where rmt_interp_adds_in_place() */
     ptrdiff_t add_pixel, out_pixel;
     float *out;
 } rmt_interp_piece;
@@ -98,6 +95,10 @@ typedef struct rmt_interp_piece {
 size_t rmt_interp_scratch(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES], const rmt_view *x,
                           int32_t threads);
 void rmt_interp_start(rmt_interp_loop *loop, const rmt_op_run *run, const rmt_interp *params, const rmt_shape *out);
+
+/* The sum with an image may take that image's memory. */
+bool rmt_interp_adds_in_place(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES],
+                              const rmt_view *x);
 
 /* What the pieces of a row of image n share; NULL where they share nothing. Valid until the thread's next call. */
 const float *rmt_interp_line(const rmt_interp_loop *loop, int32_t n, int32_t row, int thread);

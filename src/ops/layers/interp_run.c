@@ -134,13 +134,17 @@ static void blend_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s[
     loop->kernels->blend(pixels, weights, count, out, loop->x.c);
 }
 
+static const float *nearest_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES])
+{
+    return rmt_pixel_at(&loop->x, n, s[0]->at[0] * loop->sides[1].in + s[1]->at[0], s[2]->at[0]);
+}
+
 static void interp_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], float *out)
 {
     const rmt_pixels *x = &loop->x;
     const sample *v = s[1], *h = s[2];
     if (loop->params->taps == 1) {
-        int32_t row = s[0]->at[0] * loop->sides[1].in + v->at[0];
-        memcpy(out, rmt_pixel_at(x, n, row, h->at[0]), (size_t)x->c * sizeof *out);
+        memcpy(out, nearest_pixel(loop, n, s), (size_t)x->c * sizeof *out);
         return;
     }
     if (loop->params->taps != 2 || loop->taps[0] > 1 || loop->taps[1] == 1) {
@@ -150,6 +154,18 @@ static void interp_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s
     const float *const corners[4] = {rmt_pixel_at(x, n, v->at[0], h->at[0]), rmt_pixel_at(x, n, v->at[0], h->at[1]),
                                      rmt_pixel_at(x, n, v->at[1], h->at[0]), rmt_pixel_at(x, n, v->at[1], h->at[1])};
     loop->kernels->lerp(corners, h->weight[1], v->weight[1], out, x->c);
+}
+
+/* The nearest pixel may be added in place. */
+static void add_pixel(const rmt_interp_loop *loop, int32_t n, const sample *s[RMT_INTERP_SIDES], const float *add,
+                      float *out)
+{
+    const float *pixel = out;
+    if (loop->params->taps == 1)
+        pixel = nearest_pixel(loop, n, s);
+    else
+        interp_pixel(loop, n, s, out);
+    loop->kernels->binary(RMT_BINARY_ADD, pixel, 1, add, 1, out, loop->x.c);
 }
 
 void rmt_interp_piece_run(const rmt_interp_loop *loop, const rmt_interp_piece *p)
@@ -172,9 +188,10 @@ void rmt_interp_piece_run(const rmt_interp_loop *loop, const rmt_interp_piece *p
     for (int32_t i = 0; i < p->count; i++) {
         float *out = p->out + i * p->out_pixel;
         s[2] = &loop->samples[2][p->first + i];
-        interp_pixel(loop, p->n, s, out);
         if (p->add != NULL)
-            loop->kernels->binary(RMT_BINARY_ADD, out, 1, p->add + i * p->add_pixel, 1, out, loop->x.c);
+            add_pixel(loop, p->n, s, p->add + i * p->add_pixel, out);
+        else
+            interp_pixel(loop, p->n, s, out);
     }
 }
 
@@ -184,6 +201,12 @@ void rmt_interp_piece_run(const rmt_interp_loop *loop, const rmt_interp_piece *p
 static bool by_lines(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES], const rmt_view *x)
 {
     return params->taps == 2 && x->shape.rank == 4 && sides[2].out >= sides[2].in;
+}
+
+bool rmt_interp_adds_in_place(const rmt_interp *params, const rmt_interp_side sides[RMT_INTERP_SIDES],
+                              const rmt_view *x)
+{
+    return params->taps == 1 || by_lines(params, sides, x);
 }
 
 static int64_t floats_of_line(const rmt_pixels *x) { return (x->w - 1) * x->pixel + x->c; }

@@ -223,7 +223,8 @@ static void interp_place(rmt_op_place *place)
     }
     if (adds) {
         place->form[RMT_INTERP_ADD] = place->form[RMT_INTERP_X];
-        place->place[0].in_place_of = RMT_INTERP_ADD;
+        if (rmt_interp_adds_in_place(params, sides, x))
+            place->place[0].in_place_of = RMT_INTERP_ADD;
     }
     if (params->scale_is_tensor)
         place->form[RMT_INTERP_SCALE] = RMT_FORM_DENSE;
