@@ -141,6 +141,7 @@ typedef struct rmt_gemm {
     const float *const *add;
     float *const *c;
     rmt_activation act;
+    const float *next; /* the weights that will be read after these, to be fetched ahead, or NULL */
 } rmt_gemm;
 
 /* ---- depthwise convolution and pooling: one row of output pixels ---------------------------------------------- */

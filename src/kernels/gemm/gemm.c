@@ -47,7 +47,8 @@ static void run_pass(gemm_pass *pass, ptrdiff_t row, int32_t rows, int32_t vecto
 static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32_t rows, int32_t vectors)
 {
     const float *panel = block->b + pass->column / RMT_PANEL * block->panel_stride;
-    const float *next = pass->column + pass->columns < block->n ? panel + block->panel_stride : panel;
+    const float *behind = block->next != NULL ? block->next : block->b;
+    const float *next = pass->column + pass->columns < block->n ? panel + block->panel_stride : behind;
     vf sums[BLOCK_ROWS * 4];
     const int32_t steps = block->taps * block->k, passes = steps > 0 ? ceil_divide(steps, PASS_STEPS) : 1;
     for (int32_t i = 0; i < passes; i++) {

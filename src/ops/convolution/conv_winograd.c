@@ -5,8 +5,9 @@
  * channels are taken for each of the transformed positions xi, and the sums
  * are transformed back, with bias, residual and activation.
  *
- * Work goes by blocks of tiles of one image: the transformed input V of a
- * block stays in the second-level cache while all output channels pass by.
+ * Work goes by blocks of tiles of one image, as even as they come. For each xi
+ * all weights pass by once a block, fetched ahead; they are what costs most
+ * where images are small.
  * Source: Lavin and Gray, arXiv 1509.09308; the points are ours, see
  * kernels.h.
  */
@@ -14,29 +15,29 @@
 
 #include <string.h>
 
-#define V_BYTES (320 * 1024) /* of transformed input in a block */
-#define M_BYTES (160 * 1024) /* of sums waiting for their transform back */
-#define ALIAS_PAD 16         /* floats between positions xi, off powers of two */
-#define LEAST_CHANNELS 16    /* fewer do not pay for the transforms */
-#define SMALL_IMAGE 64       /* pixels: below, the larger weights of tile 4 cost more than they save */
+#define BLOCK_BYTES (640 * 1024) /* of transformed input and of sums: more weighs less than reading the weights again */
+#define FEWEST_TILES 24          /* in a block, so that each weight serves as many */
+#define MOST_TILES 48
+#define ALIAS_PAD 16      /* floats between positions xi, off powers of two */
+#define LEAST_CHANNELS 16 /* fewer do not pay for the transforms */
+#define SMALL_IMAGE 64    /* pixels: below, the larger weights of tile 4 cost more than they save */
 #define MANY_WEIGHTS (256 * 256)
 #define MOST_PRODUCTS 36 /* of tile 4 */
 
 /* How one layer is cut up; the same for every shape. */
 typedef struct tiling {
     int32_t tile, products;
-    int32_t block;              /* tiles */
-    int32_t columns;            /* output channels at a time, a multiple of 16 */
+    int32_t block;              /* tiles, at most */
+    int64_t columns;            /* output channels, rounded up to panels */
     int64_t v_stride, m_stride; /* floats from one xi to the next */
 } tiling;
 
 static tiling tiling_of(const rmt_conv *conv)
 {
     tiling t = {.tile = conv->tile, .products = rmt_winograd_products(conv->tile)};
-    int64_t bytes_per_tile = (int64_t)t.products * conv->in_channels * (int64_t)sizeof(float);
-    t.block = (int32_t)(rmt_max_i64(12, rmt_min_i64(36, V_BYTES / bytes_per_tile)) / 6 * 6);
-    int64_t columns = M_BYTES / ((int64_t)t.products * t.block * (int64_t)sizeof(float)) / RMT_PANEL * RMT_PANEL;
-    t.columns = (int32_t)rmt_min_i64(rmt_max_i64(columns, RMT_PANEL), rmt_round16(conv->out_channels));
+    t.columns = rmt_round16(conv->out_channels);
+    int64_t tile_bytes = t.products * (conv->in_channels + t.columns) * (int64_t)sizeof(float);
+    t.block = (int32_t)rmt_max_i64(FEWEST_TILES, rmt_min_i64(MOST_TILES, BLOCK_BYTES / tile_bytes));
     t.v_stride = (int64_t)t.block * conv->in_channels + ALIAS_PAD;
     t.m_stride = (int64_t)t.block * t.columns + ALIAS_PAD;
     return t;
@@ -105,11 +106,11 @@ typedef struct winograd_run {
     rmt_geometry geometry;
     rmt_pixels x, y, residual;   /* residual.data NULL: none */
     int32_t tiles_x, tiles;      /* of one image */
-    int32_t blocks;              /* of one image */
+    int32_t blocks, block;       /* of one image; tiles of a block */
     int32_t part_columns, parts; /* output channels are shared out as well when blocks are few */
 } winograd_run;
 
-/* One thread's scratch. */
+/* One thread's scratch: V[xi][tile][ci], M[xi][tile][columns]. */
 typedef struct winograd_scratch {
     float *v, *m;
     const float **a;
@@ -192,7 +193,7 @@ static void transform_output(const winograd_run *d, const tile_run *r, const win
     const float *bias = (const float *)d->run->packed + d->conv->bias_at;
     d->run->kernels->winograd_output(
         &(rmt_winograd_output){.tile = tile,
-                               .m = s->m + (int64_t)r->at * d->t.columns,
+                               .m = s->m + r->at * d->t.columns + channel,
                                .xi_stride = d->t.m_stride,
                                .tile_stride = d->t.columns,
                                .tiles = r->count,
@@ -209,22 +210,23 @@ static void transform_output(const winograd_run *d, const tile_run *r, const win
 /* M[xi] = V[xi] * U[xi] for output channels channel .. channel + channels. */
 static void multiply(const winograd_run *d, const winograd_scratch *s, int32_t tiles, int32_t channel, int32_t channels)
 {
-    const float *u = (const float *)d->run->packed;
-    int64_t xi_weights = rmt_round16(d->y.c) * d->x.c;
+    const float *u = (const float *)d->run->packed + (int64_t)channel * d->x.c;
+    int64_t xi_weights = d->t.columns * d->x.c;
     for (int32_t xi = 0; xi < d->t.products; xi++) {
         for (int32_t i = 0; i < tiles; i++) {
             s->a[i] = s->v + xi * d->t.v_stride + (int64_t)i * d->x.c;
-            s->c[i] = s->m + xi * d->t.m_stride + (int64_t)i * d->t.columns;
+            s->c[i] = s->m + xi * d->t.m_stride + i * d->t.columns + channel;
         }
         d->run->kernels->gemm(&(rmt_gemm){.a = s->a,
                                           .m = tiles,
                                           .taps = 1,
                                           .k = d->x.c,
-                                          .b = u + xi * xi_weights + (int64_t)channel * d->x.c,
+                                          .b = u + xi * xi_weights,
                                           .panel_stride = (int64_t)d->x.c * RMT_PANEL,
                                           .n = channels,
                                           .c = s->c,
-                                          .act = rmt_activation_none()});
+                                          .act = rmt_activation_none(),
+                                          .next = u + (xi + 1) % d->t.products * xi_weights});
     }
 }
 
@@ -232,17 +234,14 @@ static void run_block(void *context, int chunk, int thread)
 {
     const winograd_run *d = context;
     int32_t part = chunk % d->parts, block = chunk / d->parts % d->blocks, n = chunk / d->parts / d->blocks;
-    int32_t first = block * d->t.block;
-    int32_t count = d->tiles - first < d->t.block ? d->tiles - first : d->t.block;
+    int32_t first = block * d->block;
+    int32_t count = d->tiles - first < d->block ? d->tiles - first : d->block;
     int32_t begin = part * d->part_columns;
     int32_t end = begin + d->part_columns < d->y.c ? begin + d->part_columns : d->y.c;
     winograd_scratch s = scratch_of(d, thread);
     for_runs(d, n, first, count, transform_input, &s, 0, d->x.c);
-    for (int32_t channel = begin; channel < end; channel += d->t.columns) {
-        int32_t channels = end - channel < d->t.columns ? end - channel : d->t.columns;
-        multiply(d, &s, count, channel, channels);
-        for_runs(d, n, first, count, transform_output, &s, channel, channels);
-    }
+    multiply(d, &s, count, begin, end - begin);
+    for_runs(d, n, first, count, transform_output, &s, begin, end - begin);
 }
 
 void rmt_conv_run_winograd(const rmt_op_run *run)
@@ -259,6 +258,7 @@ void rmt_conv_run_winograd(const rmt_op_run *run)
     d.tiles_x = (d.y.w + d.t.tile - 1) / d.t.tile;
     d.tiles = d.tiles_x * ((d.y.h + d.t.tile - 1) / d.t.tile);
     d.blocks = (d.tiles + d.t.block - 1) / d.t.block;
+    d.block = (d.tiles + d.blocks - 1) / d.blocks;
     rmt_conv_share_columns(run->team, d.y.n * d.blocks, d.y.c, &d.part_columns, &d.parts);
     rmt_team_run(run->team, d.y.n * d.blocks * d.parts, run_block, &d);
 }
