@@ -113,6 +113,8 @@ bool rmt_dtype_is_float(ramet_dtype dtype);
 
 /* ---- run: loops ------------------------------------------------------------------------------------------- */
 
+#define RMT_CHUNK_WORK (1 << 17) /* multiply-adds that are worth a chunk of work */
+
 /* A parallel loop over [0, count) cut evenly into chunks of at most `grain`: calls task(context, first, last, thread). */
 typedef void (*rmt_range_task)(void *context, int64_t first, int64_t last, int thread);
 void rmt_for_range(rmt_team *team, int64_t count, int64_t grain, rmt_range_task task, void *context);

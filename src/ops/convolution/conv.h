@@ -59,18 +59,20 @@ ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int6
 /* Pixels of one block of work: a multiple of six rows whose gathered input stays in the second-level cache. */
 int32_t rmt_conv_block(int64_t taps, int64_t channels);
 
-/*
- * The pixels of each of some images in `blocks` even blocks of at most `most`, a multiple of 6; more of them where the
- * team would have an odd one out.
- */
-void rmt_conv_share_pixels(const rmt_team *team, int32_t images, int32_t pixels, int32_t most, int32_t *block,
-                           int32_t *blocks);
+/* Something cut into `count` even pieces of at most `size`. */
+typedef struct rmt_conv_blocks {
+    int32_t size, count;
+} rmt_conv_blocks;
 
 /*
- * Output channels in `parts` shares of `columns` (a multiple of 16): one share unless the team would idle with only
- * `blocks` blocks of pixels to work on.
+ * The pixels, or tiles, of each of some images in blocks of at most `most`; in more of them where that gives each thread as
+ * many, unless they would fall below `least`.
  */
-void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts);
+rmt_conv_blocks rmt_conv_share_pixels(const rmt_team *team, int32_t images, int32_t pixels, int32_t most,
+                                      int32_t least);
+
+/* Output channels in parts, multiples of 16: one part unless the team would idle with only `blocks` blocks of pixels. */
+rmt_conv_blocks rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels);
 
 void rmt_conv_run_depthwise(const rmt_op_run *run);
 
@@ -91,5 +93,12 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv);
 void rmt_conv_pack_winograd(const rmt_op_pack *pack);
 size_t rmt_conv_scratch_winograd(const rmt_conv *conv, int32_t threads);
 void rmt_conv_run_winograd(const rmt_op_run *run);
+
+/* Transposed, with windows side by side and few output channels. */
+bool rmt_conv_is_apart(const rmt_conv *conv);
+int64_t rmt_conv_apart_floats(const rmt_conv *conv);
+void rmt_conv_pack_apart(const rmt_op_pack *pack);
+size_t rmt_conv_scratch_apart(const rmt_conv *conv, int32_t threads);
+void rmt_conv_run_apart(const rmt_op_run *run);
 
 #endif

@@ -11,10 +11,8 @@ typedef struct depthwise_run {
     const rmt_conv *conv;
     rmt_geometry geometry;
     rmt_pixels x, y;
-    int32_t columns, parts; /* channels of one part of a row, a multiple of 16 */
+    rmt_conv_blocks columns; /* channels of a row */
 } depthwise_run;
-
-enum { CHUNK_WORK = 1 << 18 }; /* products that are worth a chunk of work */
 
 static void run_row(const depthwise_run *d, int32_t n, int32_t oy, int32_t channel)
 {
@@ -25,22 +23,23 @@ static void run_row(const depthwise_run *d, int32_t n, int32_t oy, int32_t chann
         rows[r] = iy >= 0 && iy < d->x.h ? rmt_pixel_at(&d->x, n, iy, 0) + channel : NULL;
     }
     const float *packed = (const float *)d->run->packed + channel;
-    d->run->kernels->depthwise(&(rmt_depthwise){.rows = rows,
-                                                .kh = conv->window.kernel_h,
-                                                .kw = conv->window.kernel_w,
-                                                .stride = conv->window.stride_w,
-                                                .dilation = d->geometry.dilation_w,
-                                                .pad_left = d->geometry.pad_left,
-                                                .in_width = d->x.w,
-                                                .out_width = d->y.w,
-                                                .channels = d->y.c - channel < d->columns ? d->y.c - channel : d->columns,
-                                                .in_pixel = d->x.pixel,
-                                                .out_pixel = d->y.pixel,
-                                                .weight = packed,
-                                                .weight_stride = rmt_round16(d->y.c),
-                                                .bias = packed + conv->bias_at,
-                                                .out = rmt_pixel_at(&d->y, n, oy, 0) + channel,
-                                                .act = conv->act});
+    d->run->kernels->depthwise(
+        &(rmt_depthwise){.rows = rows,
+                         .kh = conv->window.kernel_h,
+                         .kw = conv->window.kernel_w,
+                         .stride = conv->window.stride_w,
+                         .dilation = d->geometry.dilation_w,
+                         .pad_left = d->geometry.pad_left,
+                         .in_width = d->x.w,
+                         .out_width = d->y.w,
+                         .channels = d->y.c - channel < d->columns.size ? d->y.c - channel : d->columns.size,
+                         .in_pixel = d->x.pixel,
+                         .out_pixel = d->y.pixel,
+                         .weight = packed,
+                         .weight_stride = rmt_round16(d->y.c),
+                         .bias = packed + conv->bias_at,
+                         .out = rmt_pixel_at(&d->y, n, oy, 0) + channel,
+                         .act = conv->act});
 }
 
 static void run_parts(void *context, int64_t first, int64_t last, int thread)
@@ -48,8 +47,8 @@ static void run_parts(void *context, int64_t first, int64_t last, int thread)
     (void)thread;
     const depthwise_run *d = context;
     for (int64_t i = first; i < last; i++) {
-        int64_t row = i / d->parts;
-        run_row(d, (int32_t)(row / d->y.h), (int32_t)(row % d->y.h), (int32_t)(i % d->parts) * d->columns);
+        int64_t row = i / d->columns.count;
+        run_row(d, (int32_t)(row / d->y.h), (int32_t)(row % d->y.h), (int32_t)(i % d->columns.count) * d->columns.size);
     }
 }
 
@@ -61,7 +60,7 @@ void rmt_conv_run_depthwise(const rmt_op_run *run)
                        .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
                        .y = rmt_pixels_of(&run->out[0])};
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
-    rmt_conv_share_columns(run->team, d.y.n * d.y.h, d.y.c, &d.columns, &d.parts);
-    int64_t part_work = (int64_t)d.y.w * d.columns * conv->window.kernel_h * conv->window.kernel_w;
-    rmt_for_range(run->team, (int64_t)d.y.n * d.y.h * d.parts, CHUNK_WORK / part_work + 1, run_parts, &d);
+    d.columns = rmt_conv_share_columns(run->team, d.y.n * d.y.h, d.y.c);
+    int64_t work = (int64_t)d.y.w * d.columns.size * conv->window.kernel_h * conv->window.kernel_w;
+    rmt_for_range(run->team, (int64_t)d.y.n * d.y.h * d.columns.count, 2 * RMT_CHUNK_WORK / work + 1, run_parts, &d);
 }

@@ -22,10 +22,10 @@ typedef struct indirect_run {
     rmt_pixels x, y, residual; /* residual.data NULL: none */
     int32_t channels;          /* of one group of x */
     int32_t group_out;
-    int32_t block, blocks_per_image; /* output pixels */
-    int32_t columns, column_parts;   /* output channels of one part of the work, a multiple of 16 */
-    bool by_rows;                    /* kernel rows instead of taps */
-    size_t scratch_bytes;            /* of one thread */
+    rmt_conv_blocks pixels;  /* of an image */
+    rmt_conv_blocks columns; /* output channels of a group */
+    bool by_rows;            /* kernel rows instead of taps */
+    size_t scratch_bytes;    /* of one thread */
 } indirect_run;
 
 /* The pointer tables of one block, and room for kernel rows that stick out of the image. */
@@ -61,7 +61,7 @@ size_t rmt_conv_scratch_indirect(const rmt_conv *conv, int32_t threads)
 
 static block_tables tables_of(const indirect_run *d, int thread)
 {
-    size_t taps = (size_t)d->conv->window.kernel_h * (size_t)d->conv->window.kernel_w, block = (size_t)d->block;
+    size_t taps = (size_t)d->conv->window.kernel_h * (size_t)d->conv->window.kernel_w, block = (size_t)d->pixels.size;
     unsigned char *scratch = d->run->scratch + d->scratch_bytes * (size_t)thread;
     const float **a = (const float **)scratch;
     return (block_tables){.a = a,
@@ -149,8 +149,8 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
     const rmt_conv *conv = d->conv;
     const float *packed = (const float *)d->run->packed;
     int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w, panel = taps * d->channels * RMT_PANEL;
-    int32_t first = part * d->columns, base = group * d->group_out + first;
-    int32_t n = d->group_out - first < d->columns ? d->group_out - first : d->columns;
+    int32_t first = part * d->columns.size, base = group * d->group_out + first;
+    int32_t n = d->group_out - first < d->columns.size ? d->group_out - first : d->columns.size;
     int64_t padded = (int64_t)group * rmt_round16(d->group_out) + first;
     point_pixels(&d->y, range, tables->c);
     for (int32_t i = 0; i < range.count; i++)
@@ -172,12 +172,11 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
                                       .act = conv->act});
 }
 
-static void run_blocks(void *context, int chunk, int thread)
+/* One part of the channels of one block of pixels. */
+static void run_part(const indirect_run *d, int32_t block, int32_t part, int thread)
 {
-    const indirect_run *d = context;
-    int32_t part = chunk % d->column_parts, block = chunk / d->column_parts;
-    pixel_range range = {block / d->blocks_per_image, block % d->blocks_per_image * d->block, d->block};
-    int32_t pixels = d->y.h * d->y.w;
+    int32_t count = d->pixels.count, pixels = d->y.h * d->y.w;
+    pixel_range range = {block / count, block % count * d->pixels.size, d->pixels.size};
     if (range.count > pixels - range.first)
         range.count = pixels - range.first;
     block_tables tables = tables_of(d, thread);
@@ -190,26 +189,32 @@ static void run_blocks(void *context, int chunk, int thread)
     }
 }
 
-void rmt_conv_share_pixels(const rmt_team *team, int32_t images, int32_t pixels, int32_t most, int32_t *block,
-                           int32_t *blocks)
+static void run_parts(void *context, int64_t first, int64_t last, int thread)
 {
-    int32_t threads = rmt_team_size(team), parts = (pixels + most - 1) / most;
-    int32_t shared = (images * parts + threads - 1) / threads * threads; /* as many blocks for each thread */
-    if (shared > images * parts && pixels / (shared / images) >= LEAST_BLOCK)
-        parts = (shared + images - 1) / images;
-    int32_t even = ((pixels + parts - 1) / parts + 5) / 6 * 6;
-    *block = even < most ? even : most;
-    *blocks = (pixels + *block - 1) / *block;
+    const indirect_run *d = context;
+    for (int64_t i = first; i < last; i++)
+        run_part(d, (int32_t)(i / d->columns.count), (int32_t)(i % d->columns.count), thread);
 }
 
-void rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels, int32_t *columns, int32_t *parts)
+static int32_t ceil_divide(int32_t a, int32_t b) { return (a + b - 1) / b; }
+
+rmt_conv_blocks rmt_conv_share_pixels(const rmt_team *team, int32_t images, int32_t pixels, int32_t most, int32_t least)
 {
-    int32_t threads = rmt_team_size(team), panels = (int32_t)(rmt_round16(channels) / RMT_PANEL);
-    int32_t wanted = threads > 1 && blocks < 2 * threads ? (2 * threads + blocks - 1) / blocks : 1;
-    if (wanted > panels)
-        wanted = panels;
-    *columns = (panels + wanted - 1) / wanted * RMT_PANEL;
-    *parts = (channels + *columns - 1) / *columns;
+    int32_t threads = rmt_team_size(team), blocks = ceil_divide(pixels, most);
+    int32_t shared = ceil_divide(ceil_divide(images * blocks, threads) * threads, images); /* as many for each thread */
+    if (pixels / shared >= least)
+        blocks = shared;
+    int32_t size = ceil_divide(pixels, blocks);
+    return (rmt_conv_blocks){size, ceil_divide(pixels, size)};
+}
+
+rmt_conv_blocks rmt_conv_share_columns(const rmt_team *team, int32_t blocks, int32_t channels)
+{
+    int32_t threads = rmt_team_size(team), panels = (int32_t)(rmt_round16(channels) / RMT_PANEL), parts = 1;
+    while (blocks < 2 * threads && blocks * parts % threads != 0 && parts < panels)
+        parts++;
+    int32_t size = ceil_divide(panels, parts) * RMT_PANEL;
+    return (rmt_conv_blocks){size, ceil_divide(channels, size)};
 }
 
 void rmt_conv_run_indirect(const rmt_op_run *run)
@@ -224,10 +229,12 @@ void rmt_conv_run_indirect(const rmt_op_run *run)
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.channels = conv->in_channels / conv->groups;
     d.group_out = conv->out_channels / conv->groups;
-    rmt_conv_share_pixels(run->team, d.y.n, d.y.h * d.y.w, block_of(conv), &d.block, &d.blocks_per_image);
+    d.pixels = rmt_conv_share_pixels(run->team, d.y.n, d.y.h * d.y.w, block_of(conv), LEAST_BLOCK);
     d.by_rows = conv->groups == 1 && edge_floats(conv) > 0 && d.x.pixel == d.x.c && d.geometry.dilation_w == 1;
     d.scratch_bytes = thread_scratch(conv, block_of(conv));
-    int32_t blocks = d.y.n * d.blocks_per_image;
-    rmt_conv_share_columns(run->team, blocks, d.group_out, &d.columns, &d.column_parts);
-    rmt_team_run(run->team, blocks * d.column_parts, run_blocks, &d);
+    int32_t blocks = d.y.n * d.pixels.count;
+    d.columns = rmt_conv_share_columns(run->team, blocks, d.group_out);
+    int64_t work = (int64_t)d.pixels.size * d.columns.size * conv->groups * d.channels * conv->window.kernel_h *
+                   conv->window.kernel_w;
+    rmt_for_range(run->team, (int64_t)blocks * d.columns.count, RMT_CHUNK_WORK / work + 1, run_parts, &d);
 }

@@ -18,6 +18,7 @@
 #define BLOCK_BYTES (640 * 1024) /* of transformed input and of sums: more weighs less than reading the weights again */
 #define FEWEST_TILES 24          /* in a block, so that each weight serves as many */
 #define MOST_TILES 48
+#define SHARED_BLOCK 12   /* tiles that are worth a block of their own for the sake of another thread */
 #define ALIAS_PAD 16      /* floats between positions xi, off powers of two */
 #define LEAST_CHANNELS 16 /* fewer do not pay for the transforms */
 #define SMALL_IMAGE 64    /* pixels: below, the larger weights of tile 4 cost more than they save */
@@ -104,10 +105,10 @@ typedef struct winograd_run {
     const rmt_conv *conv;
     tiling t;
     rmt_geometry geometry;
-    rmt_pixels x, y, residual;   /* residual.data NULL: none */
-    int32_t tiles_x, tiles;      /* of one image */
-    int32_t blocks, block;       /* of one image; tiles of a block */
-    int32_t part_columns, parts; /* output channels are shared out as well when blocks are few */
+    rmt_pixels x, y, residual; /* residual.data NULL: none */
+    int32_t tiles_x, tiles;    /* of one image */
+    rmt_conv_blocks blocks;    /* tiles of one image */
+    rmt_conv_blocks parts;     /* output channels are shared out as well when blocks are few */
 } winograd_run;
 
 /* One thread's scratch: V[xi][tile][ci], M[xi][tile][columns]. */
@@ -233,11 +234,11 @@ static void multiply(const winograd_run *d, const winograd_scratch *s, int32_t t
 static void run_block(void *context, int chunk, int thread)
 {
     const winograd_run *d = context;
-    int32_t part = chunk % d->parts, block = chunk / d->parts % d->blocks, n = chunk / d->parts / d->blocks;
-    int32_t first = block * d->block;
-    int32_t count = d->tiles - first < d->block ? d->tiles - first : d->block;
-    int32_t begin = part * d->part_columns;
-    int32_t end = begin + d->part_columns < d->y.c ? begin + d->part_columns : d->y.c;
+    int32_t part = chunk % d->parts.count, block = chunk / d->parts.count;
+    int32_t n = block / d->blocks.count, first = block % d->blocks.count * d->blocks.size;
+    int32_t count = d->tiles - first < d->blocks.size ? d->tiles - first : d->blocks.size;
+    int32_t begin = part * d->parts.size;
+    int32_t end = begin + d->parts.size < d->y.c ? begin + d->parts.size : d->y.c;
     winograd_scratch s = scratch_of(d, thread);
     for_runs(d, n, first, count, transform_input, &s, 0, d->x.c);
     multiply(d, &s, count, begin, end - begin);
@@ -257,8 +258,7 @@ void rmt_conv_run_winograd(const rmt_op_run *run)
     (void)rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.tiles_x = (d.y.w + d.t.tile - 1) / d.t.tile;
     d.tiles = d.tiles_x * ((d.y.h + d.t.tile - 1) / d.t.tile);
-    d.blocks = (d.tiles + d.t.block - 1) / d.t.block;
-    d.block = (d.tiles + d.blocks - 1) / d.blocks;
-    rmt_conv_share_columns(run->team, d.y.n * d.blocks, d.y.c, &d.part_columns, &d.parts);
-    rmt_team_run(run->team, d.y.n * d.blocks * d.parts, run_block, &d);
+    d.blocks = rmt_conv_share_pixels(run->team, d.y.n, d.tiles, d.t.block, SHARED_BLOCK);
+    d.parts = rmt_conv_share_columns(run->team, d.y.n * d.blocks.count, d.y.c);
+    rmt_team_run(run->team, d.y.n * d.blocks.count * d.parts.count, run_block, &d);
 }

@@ -21,8 +21,7 @@ enum {
     BIAS,
     BLOCK_ROWS = 96,     /* rows of a block of work at most, */
     BLOCK_COLUMNS = 256, /* and columns */
-    SHARED_ROWS = 24,    /* rows for each thread that make it worth while to share out rows instead of columns */
-    CHUNK_WORK = 1 << 17 /* products that are worth a chunk of work */
+    SHARED_ROWS = 24     /* rows for each thread that make it worth while to share out rows instead of columns */
 };
 
 typedef struct matmul_params {
@@ -417,7 +416,7 @@ static void multiply(matmul_loop *loop, rmt_team *team, int64_t rows)
     loop->rows = rows;
     int64_t blocks = cut_blocks(loop, rmt_team_size(team));
     int64_t work = loop->block_rows * loop->columns * rmt_max_i64(loop->p->k, 1);
-    rmt_for_range(team, blocks, CHUNK_WORK / work + 1, run_blocks, loop);
+    rmt_for_range(team, blocks, RMT_CHUNK_WORK / work + 1, run_blocks, loop);
 }
 
 typedef struct pack_loop {
