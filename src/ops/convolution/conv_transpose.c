@@ -19,6 +19,7 @@ typedef struct transpose_params {
     rmt_conv conv;
     int32_t output_padding_h, output_padding_w;
     int32_t output_h, output_w; /* asked for explicitly, or 0 */
+    bool apart;                 /* runs by conv_transpose_apart.c */
 } transpose_params;
 
 /*
@@ -106,6 +107,13 @@ static ramet_status read_output_size(const rmt_op_load *load, transpose_params *
     return RAMET_STATUS_OK;
 }
 
+/* A result that reaches past the last windows, or to which something is added. */
+static bool makes_more(const rmt_node *node, const transpose_params *params)
+{
+    bool adds = node->input_count > RMT_CONV_RESIDUAL && node->inputs[RMT_CONV_RESIDUAL] != RMT_NO_VALUE;
+    return adds || (params->output_padding_h | params->output_padding_w | params->output_h | params->output_w) != 0;
+}
+
 static ramet_status transpose_load(rmt_op_load *load)
 {
     transpose_params *params = load->params;
@@ -127,6 +135,10 @@ static ramet_status transpose_load(rmt_op_load *load)
         status = read_output_size(load, params);
     if (status != RAMET_STATUS_OK)
         return status;
+    if (rmt_conv_is_apart(conv) && !makes_more(load->node, params)) {
+        params->apart = true;
+        return rmt_conv_claim(load, conv, rmt_conv_apart_floats(conv));
+    }
     rmt_geometry geometry;
     (void)rmt_window_geometry(&conv->window, 1, 1, &geometry);
     int64_t floats = 0;
@@ -165,6 +177,10 @@ static void transpose_pack(const rmt_op_pack *pack)
     const rmt_conv *conv = &params->conv;
     int64_t channels = conv->in_channels / conv->groups, group_out = conv->out_channels / conv->groups;
     rmt_geometry geometry;
+    if (params->apart) {
+        rmt_conv_pack_apart(pack);
+        return;
+    }
     (void)rmt_window_geometry(&conv->window, 1, 1, &geometry);
     for (int32_t i = 0; i < phase_count(conv); i++) {
         phase p = phase_with_weights(conv, i, &geometry);
@@ -243,7 +259,9 @@ static void transpose_place(rmt_op_place *place)
         place->form[RMT_CONV_RESIDUAL] = RMT_FORM_CHANNELS_LAST;
     rmt_strides_channels_last(&place->out[0]);
     place->place[0].any_pixel_stride = true;
-    place->scratch_bytes = thread_scratch(&params->conv, block_of(&params->conv)) * (size_t)place->threads;
+    place->scratch_bytes = params->apart
+                               ? rmt_conv_scratch_apart(&params->conv, place->threads)
+                               : thread_scratch(&params->conv, block_of(&params->conv)) * (size_t)place->threads;
 }
 
 /* Pixels x_first, x_first + 1, ... of row `row` of a phase: gathers inputs and outputs, multiplies. */
@@ -337,6 +355,10 @@ static void transpose_run_all(const rmt_op_run *run)
 {
     const transpose_params *params = run->params;
     const rmt_conv *conv = &params->conv;
+    if (params->apart) {
+        rmt_conv_run_apart(run);
+        return;
+    }
     transpose_run d = {.run = run,
                        .conv = conv,
                        .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
