@@ -101,11 +101,4 @@ void rmt_conv_pack_apart(const rmt_op_pack *pack);
 size_t rmt_conv_scratch_apart(const rmt_conv *conv, int32_t threads);
 void rmt_conv_run_apart(const rmt_op_run *run);
 
-/* Transposed, with windows side by side and few output channels. */
-bool rmt_conv_is_apart(const rmt_conv *conv);
-int64_t rmt_conv_apart_floats(const rmt_conv *conv);
-void rmt_conv_pack_apart(const rmt_op_pack *pack);
-size_t rmt_conv_scratch_apart(const rmt_conv *conv, int32_t threads);
-void rmt_conv_run_apart(const rmt_op_run *run);
-
 #endif
