@@ -6,36 +6,15 @@
 #include "os/os.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 uint64_t rmt_os_now_ns(void)
 {
     struct timespec now = {0};
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-/* Reads the start of a small /proc file as text; 0 or errno. */
-static int read_text(const char *path, char *text, size_t room)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    size_t used = 0;
-    ssize_t n = 0;
-    do {
-        n = read(fd, text + used, room - 1 - used);
-        if (n > 0)
-            used += (size_t)n;
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    int failed = n < 0 ? errno : 0;
-    close(fd);
-    text[used] = 0;
-    return failed;
 }
 
 /* The number behind a line's name, in bytes: "Rss:    1234 kB". */
@@ -51,7 +30,7 @@ static int find_kilobytes(const char *text, const char *name, uint64_t *bytes)
 int rmt_os_memory_used(uint64_t *rss_bytes, uint64_t *pss_bytes)
 {
     char text[4096];
-    int failed = read_text("/proc/self/smaps_rollup", text, sizeof text);
+    int failed = rmt_os_read_text("/proc/self/smaps_rollup", text, sizeof text);
     if (!failed)
         failed = find_kilobytes(text, "\nRss:", rss_bytes);
     if (!failed)

@@ -8,7 +8,6 @@
  */
 #include "os/os.h"
 
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,15 +57,6 @@ static size_t cache_bytes(int name, size_t otherwise)
     return bytes > 0 ? (size_t)bytes : otherwise;
 }
 
-static int usable_processors(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return CPU_COUNT(&set);
-    long online = sysconf(_SC_NPROCESSORS_ONLN); /* more processors than a cpu_set_t holds */
-    return online > 0 ? (int)online : 1;
-}
-
 void rmt_os_cpu_get(rmt_os_cpu *cpu)
 {
     *cpu = (rmt_os_cpu){.name = "unknown"};
@@ -75,5 +65,4 @@ void rmt_os_cpu_get(rmt_os_cpu *cpu)
     cpu->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32u << 10);
     cpu->l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512u << 10);
     cpu->l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 4u << 20);
-    cpu->online = usable_processors();
 }

@@ -105,6 +105,24 @@ int rmt_os_read_file(const char *path, size_t limit_bytes, unsigned char **data,
     return 0;
 }
 
+int rmt_os_read_text(const char *path, char *text, size_t room)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    size_t used = 0;
+    ssize_t n = 0;
+    do {
+        n = read(fd, text + used, room - 1 - used);
+        if (n > 0)
+            used += (size_t)n;
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    int failed = n < 0 ? errno : 0;
+    close(fd);
+    text[used] = 0;
+    return failed;
+}
+
 static int write_fully(int fd, const unsigned char *data, size_t bytes)
 {
     while (bytes > 0) {

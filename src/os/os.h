@@ -29,6 +29,9 @@ void rmt_os_unmap(rmt_os_map *map);
 /* Reads a whole regular file of at most limit_bytes into malloc'ed memory, NUL byte behind it. */
 int rmt_os_read_file(const char *path, size_t limit_bytes, unsigned char **data, size_t *bytes);
 
+/* Reads the start of a file of /proc or /sys as text. 0 or errno. */
+int rmt_os_read_text(const char *path, char *text, size_t room);
+
 /* Makes a file of these bytes, or replaces one; where that fails, no file is left. */
 int rmt_os_write_file(const char *path, const unsigned char *data, size_t bytes);
 
@@ -117,10 +120,19 @@ typedef struct rmt_os_cpu {
     bool avx2_fma;                        /* AVX2, FMA, F16C usable (CPU and system) */
     bool avx512;                          /* AVX-512 F, BW, DQ, VL usable */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* of one core; sensible guesses when unknown */
-    int online;                           /* processors that this process may run on (affinity), at least 1 */
     char name[64];
 } rmt_os_cpu;
 
 void rmt_os_cpu_get(rmt_os_cpu *cpu);
+
+typedef struct rmt_os_processors {
+    int affinity; /* of the mask of the calling thread */
+    int cpuset;   /* of its control group; 0: not told */
+    double quota; /* processors' worth of time that control groups grant; 0: no limit */
+    int usable;   /* what follows: the least of them, rounded down, at least 1 */
+} rmt_os_processors;
+
+/* root: "", or the folder in which a test has laid out /proc/self/cgroup and /sys/fs/cgroup. */
+void rmt_os_processors_get(const char *root, rmt_os_processors *processors);
 
 #endif

@@ -190,10 +190,10 @@ ramet_status rmt_team_create(int threads, rmt_team **team, ramet_error *error)
     if (!made)
         return rmt_fail_memory(error, bytes);
     memset(made, 0, bytes);
-    rmt_os_cpu cpu;
-    rmt_os_cpu_get(&cpu);
+    rmt_os_processors processors;
+    rmt_os_processors_get("", &processors);
     made->size = threads;
-    made->spins = threads <= cpu.online;
+    made->spins = threads <= processors.usable;
     reset(made);
     *team = made;
     return RAMET_STATUS_OK;
