@@ -8,8 +8,8 @@
 
 static const rmt_pass *const passes[] = {
     &rmt_pass_drop_identities, &rmt_pass_fold_constants,    &rmt_pass_fold_affine, &rmt_pass_fuse_residual,
-    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_fold_gate,   &rmt_pass_fuse_resize_sum,
-    &rmt_pass_fuse_resize_arg, &rmt_pass_drop_dead,
+    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_fold_gate,   &rmt_pass_resize_later,
+    &rmt_pass_fuse_resize_sum, &rmt_pass_fuse_resize_arg,   &rmt_pass_drop_dead,
 };
 
 ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report, ramet_error *error)
@@ -62,6 +62,23 @@ void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader)
     graph->nodes[node].outputs[0] = taken;
     graph->values[taken].producer = node;
     graph->nodes[reader].dead = true;
+}
+
+int32_t rmt_insert_node(rmt_graph *graph, int32_t at, const char *op, const char *name, const int32_t *inputs,
+                        size_t input_count, int32_t output)
+{
+    int32_t last = rmt_graph_add_node(graph, op, name, inputs, input_count, &output, 1);
+    if (last < 0)
+        return -1;
+    rmt_node node = graph->nodes[last];
+    node.block = graph->nodes[at].block;
+    memmove(&graph->nodes[at + 1], &graph->nodes[at], (size_t)(last - at) * sizeof node);
+    graph->nodes[at] = node;
+    for (size_t i = 0; i < graph->value_count; i++)
+        if (graph->values[i].producer >= at)
+            graph->values[i].producer++;
+    graph->values[output].producer = at;
+    return at;
 }
 
 bool rmt_move_to_sum(rmt_graph *graph, int32_t node, int32_t sum, int32_t index, int32_t addend)

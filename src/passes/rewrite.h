@@ -15,6 +15,7 @@ extern const rmt_pass rmt_pass_fuse_residual;
 extern const rmt_pass rmt_pass_fuse_activation;
 extern const rmt_pass rmt_pass_fold_output_scale;
 extern const rmt_pass rmt_pass_fold_gate;
+extern const rmt_pass rmt_pass_resize_later;
 extern const rmt_pass rmt_pass_fuse_resize_sum;
 extern const rmt_pass rmt_pass_fuse_resize_arg;
 extern const rmt_pass rmt_pass_drop_dead;
@@ -27,6 +28,10 @@ int32_t rmt_only_reader(const rmt_graph *graph, int32_t value);
 
 /* node makes what `reader`, which reads only node's output, made; reader dies. */
 void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader);
+
+/* A new node in front of node `at`, in its block; nodes from `at` on move by one. Its index, -1 when memory is exhausted. */
+int32_t rmt_insert_node(rmt_graph *graph, int32_t at, const char *op, const char *name, const int32_t *inputs,
+                        size_t input_count, int32_t output);
 
 /* node gets addend as input `index` and moves to the place of the addition `sum`, where all of its inputs are there. */
 bool rmt_move_to_sum(rmt_graph *graph, int32_t node, int32_t sum, int32_t index, int32_t addend);
