@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const rmt_pass *const passes[] = {
-    &rmt_pass_drop_identities, &rmt_pass_fold_constants,    &rmt_pass_fold_affine, &rmt_pass_fuse_residual,
-    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_fold_gate,   &rmt_pass_resize_later,
-    &rmt_pass_fuse_resize_sum, &rmt_pass_fuse_resize_arg,   &rmt_pass_drop_dead,
+    &rmt_pass_drop_identities, &rmt_pass_fold_constants,    &rmt_pass_fold_affine,     &rmt_pass_fuse_residual,
+    &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale, &rmt_pass_fold_gate,       &rmt_pass_resize_later,
+    &rmt_pass_join_products,   &rmt_pass_fuse_resize_sum,   &rmt_pass_fuse_resize_arg, &rmt_pass_drop_dead,
 };
 
 ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report, ramet_error *error)
@@ -110,6 +110,22 @@ bool rmt_is_op(const rmt_node *node, const char *const *names)
 bool rmt_is_convolution(const rmt_node *node)
 {
     return rmt_is_op(node, (const char *const[]){"conv2d", "conv2d_transpose", NULL});
+}
+
+static bool are_all(const rmt_node *node, const char *name, int64_t wanted)
+{
+    int64_t values[4] = {wanted, wanted, wanted, wanted};
+    size_t count = rmt_node_ints(node, name, values, 4);
+    return count <= 4 && values[0] == wanted && values[1] == wanted && values[2] == wanted && values[3] == wanted;
+}
+
+bool rmt_is_pointwise(const rmt_graph *graph, const rmt_node *node)
+{
+    const rmt_value *filter = strcmp(node->op, "conv2d") == 0 ? &graph->values[node->inputs[RMT_CONV_FILTER]] : NULL;
+    const char *padding = rmt_node_string(node, "padding_algorithm", "EXPLICIT");
+    return filter != NULL && filter->data != NULL && filter->dtype == RAMET_DTYPE_FLOAT32 && filter->shape.rank == 4 &&
+           filter->shape.dims[2] == 1 && filter->shape.dims[3] == 1 && rmt_node_int(node, "groups", 1) == 1 &&
+           are_all(node, "strides", 1) && (strcmp(padding, "EXPLICIT") != 0 || are_all(node, "paddings", 0));
 }
 
 bool rmt_has_activation(const rmt_node *node)

@@ -17,24 +17,6 @@
 
 /* ---- what fits ------------------------------------------------------------------------------------------------------ */
 
-static bool are_all(const rmt_node *node, const char *name, int64_t wanted)
-{
-    int64_t values[4] = {wanted, wanted, wanted, wanted};
-    size_t count = rmt_node_ints(node, name, values, 4);
-    return count <= 4 && values[0] == wanted && values[1] == wanted && values[2] == wanted && values[3] == wanted;
-}
-
-/* Each pixel of its result is made of one pixel. */
-static bool is_pointwise(const rmt_graph *graph, const rmt_node *node)
-{
-    const rmt_value *filter = strcmp(node->op, "conv2d") == 0 ? &graph->values[node->inputs[RMT_CONV_FILTER]] : NULL;
-    const char *padding = rmt_node_string(node, "padding_algorithm", "EXPLICIT");
-    return filter != NULL && filter->data != NULL && filter->dtype == RAMET_DTYPE_FLOAT32 && filter->shape.rank == 4 &&
-           filter->shape.dims[2] == 1 && filter->shape.dims[3] == 1 && rmt_node_int(node, "groups", 1) == 1 &&
-           are_all(node, "strides", 1) && (strcmp(padding, "EXPLICIT") != 0 || are_all(node, "paddings", 0)) &&
-           rmt_input_at(node, RMT_CONV_RESIDUAL) == RMT_NO_VALUE;
-}
-
 /* The file says that the map shrinks: then the convolution would have more to do. */
 static bool shrinks(const rmt_shape *from, const rmt_shape *to)
 {
@@ -229,7 +211,7 @@ static ramet_status resize_later(rmt_graph *graph, const rmt_kernels *kernels, i
     (void)kernels;
     for (int32_t i = 0; i < (int32_t)graph->node_count; i++) {
         const rmt_node *node = &graph->nodes[i];
-        if (node->dead || !is_pointwise(graph, node))
+        if (node->dead || !rmt_is_pointwise(graph, node) || rmt_input_at(node, RMT_CONV_RESIDUAL) != RMT_NO_VALUE)
             continue;
         int32_t x = node->inputs[RMT_CONV_X], concat = graph->values[x].producer;
         if (concat < 0 || strcmp(graph->nodes[concat].op, "concat") != 0 || rmt_only_reader(graph, x) != i ||

@@ -16,6 +16,7 @@ extern const rmt_pass rmt_pass_fuse_activation;
 extern const rmt_pass rmt_pass_fold_output_scale;
 extern const rmt_pass rmt_pass_fold_gate;
 extern const rmt_pass rmt_pass_resize_later;
+extern const rmt_pass rmt_pass_join_products;
 extern const rmt_pass rmt_pass_fuse_resize_sum;
 extern const rmt_pass rmt_pass_fuse_resize_arg;
 extern const rmt_pass rmt_pass_drop_dead;
@@ -42,6 +43,8 @@ bool rmt_same_images(const rmt_graph *graph, int32_t a, int32_t b);
 /* node's operator is one of the names (a list that ends with NULL). */
 bool rmt_is_op(const rmt_node *node, const char *const *names);
 bool rmt_is_convolution(const rmt_node *node);
+/* A convolution with constant weights and without groups, of which each pixel is made of one pixel. */
+bool rmt_is_pointwise(const rmt_graph *graph, const rmt_node *node);
 bool rmt_has_activation(const rmt_node *node);
 
 /* The value at index, RMT_NO_VALUE where the node has fewer inputs. */
