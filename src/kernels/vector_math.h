@@ -9,11 +9,15 @@
 
 #include "kernels/simd.h"
 
-/* e^x; at most 1 ulp, overflows to infinity and fades through the subnormals to 0. */
-RMT_INLINE vf v_exp(vf x)
+/* x = n ln 2 + r: n in the low bits, and e^r. Takes what is at least -104 and at most 88.8. */
+typedef struct exp_parts {
+    vi n;
+    vf rest;
+} exp_parts;
+
+RMT_INLINE exp_parts v_exp_split(vf x)
 {
     const vf magic = v_set(12582912.0f); /* 1.5 * 2^23: a sum with it is rounded to a whole number */
-    x = v_clamp(x, v_set(-104.0f), v_set(88.8f));
     vf shifted = x * 1.44269504f + magic;
     vf whole = shifted - magic;
     vf r = x - whole * 0.693359375f; /* ln 2 in two parts, the first exact in few bits */
@@ -23,9 +27,23 @@ RMT_INLINE vf v_exp(vf x)
     p = p * r + 0.166665196f;
     p = p * r + 0.49999994f;
     p = (r * r) * p + r + 1.0f;
-    vi n = (vi)((vu)shifted - (vu)magic);
-    vi half = n >> 1; /* two factors, since 2^n itself may not be a normal number */
-    return p * v_power_of_two(half) * v_power_of_two(n - half);
+    return (exp_parts){(vi)((vu)shifted - (vu)magic), p};
+}
+
+/* e^x; at most 1 ulp, overflows to infinity and fades through the subnormals to 0. */
+RMT_INLINE vf v_exp(vf x)
+{
+    exp_parts e = v_exp_split(v_clamp(x, v_set(-104.0f), v_set(88.8f)));
+    vi half = e.n >> 1; /* two factors, since 2^n itself may not be a normal number */
+    return e.rest * v_power_of_two(half) * v_power_of_two(e.n - half);
+}
+
+/* e^x of x <= 0; at most 1 ulp where the result is a normal number, 0 below. */
+RMT_INLINE vf v_exp_negative(vf x)
+{
+    const vf least = v_set(-87.3365f);
+    exp_parts e = v_exp_split(v_max(least, x));
+    return v_select(x < least, v_set(0), e.rest * v_power_of_two(e.n));
 }
 
 /* Natural logarithm; at most 1 ulp, also of subnormals; -infinity of 0, NaN below. */

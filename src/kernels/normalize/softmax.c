@@ -21,7 +21,7 @@ static void multiply(float *y, int64_t n, vf factor)
 RMT_INLINE lanes exponentials(lanes x, vf largest)
 {
     for (int j = 0; j < RMT_PARTS; j++)
-        x.part[j] = v_exp(x.part[j] - largest);
+        x.part[j] = v_exp_negative(x.part[j] - largest);
     return x;
 }
 
@@ -38,10 +38,28 @@ static float sum_of_exponentials(const float *x, int64_t n, float largest)
     return lanes_fold(RMT_REDUCE_SUM, sum);
 }
 
-static void exponentiate(const float *x, float *y, int64_t n, float largest)
+RMT_INLINE void store_upto(float *y, lanes x, int64_t left)
 {
-    for (int64_t i = 0; i < n; i += RMT_VL)
-        v_store_upto(y + i, v_exp(v_load_upto(x + i, n - i) - largest), n - i);
+    for (int j = 0; j < RMT_PARTS && j * RMT_VL < left; j++)
+        v_store_upto(y + j * RMT_VL, x.part[j], left - j * RMT_VL);
+}
+
+/* Stores the exponentials and returns their sum. */
+static float exponentiate(const float *x, float *y, int64_t n, float largest)
+{
+    lanes sum = lanes_make(RMT_REDUCE_SUM);
+    int64_t i = 0;
+    for (; i + RMT_PANEL <= n; i += RMT_PANEL) {
+        lanes e = exponentials(lanes_load(x + i), v_set(largest));
+        store_upto(y + i, e, RMT_PANEL);
+        sum = lanes_reduce(RMT_REDUCE_SUM, sum, e);
+    }
+    if (i < n) {
+        lanes e = exponentials(lanes_load_part(x + i, n - i, -INFINITY), v_set(largest));
+        store_upto(y + i, e, n - i);
+        sum = lanes_reduce(RMT_REDUCE_SUM, sum, e);
+    }
+    return lanes_fold(RMT_REDUCE_SUM, sum);
 }
 
 void RMT_NAME(softmax)(const float *x, float *y, int64_t n, bool logarithm)
@@ -53,6 +71,5 @@ void RMT_NAME(softmax)(const float *x, float *y, int64_t n, bool logarithm)
         subtract(y, y, n, v_log(sum));
         return;
     }
-    exponentiate(x, y, n, largest);
-    multiply(y, n, v_set(1.0f / lanes_reduce_row(RMT_REDUCE_SUM, y, n)));
+    multiply(y, n, v_set(1.0f / exponentiate(x, y, n, largest)));
 }

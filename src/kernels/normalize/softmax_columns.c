@@ -21,7 +21,7 @@ RMT_INLINE void softmax_part(const columns *c, int64_t left, bool logarithm)
     vf sum = v_set(0);
     for (int32_t k = 0; k < c->rows; k++) {
         vf distance = v_load_upto(c->x + k * c->x_row, left) - largest;
-        vf e = v_exp(distance);
+        vf e = v_exp_negative(distance);
         sum = sum + e;
         v_store_upto(c->y + k * c->y_row, logarithm ? distance : e, left);
     }
