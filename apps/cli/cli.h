@@ -33,7 +33,7 @@ typedef struct cli_verb {
 } cli_verb;
 
 extern const cli_verb cli_verb_classify, cli_verb_detect, cli_verb_ocr, cli_verb_segment, cli_verb_run,
-    cli_verb_inspect, cli_verb_bench;
+    cli_verb_inspect, cli_verb_bench, cli_verb_doctor;
 
 /* ---- messages, memory, lists (basics.c) ------------------------------------------------------------------ */
 
@@ -144,6 +144,9 @@ bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, cons
 
 void cli_image_settings_init(cli_image_settings *settings);
 void cli_image_settings_clear(cli_image_settings *settings);
+
+/* The default of --cpu_thread_num for verbs on images (thread_share.c). */
+void cli_engine_settle(ramet_runtime_option *option, const cli_image_settings *images);
 
 cli_group cli_images_group(cli_image_settings *settings);
 cli_group cli_output_group(cli_image_settings *settings);

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const cli_verb *const verbs[] = {&cli_verb_classify, &cli_verb_detect,  &cli_verb_ocr,  &cli_verb_segment,
-                                        &cli_verb_run,      &cli_verb_inspect, &cli_verb_bench};
+static const cli_verb *const verbs[] = {&cli_verb_classify, &cli_verb_detect,  &cli_verb_ocr,   &cli_verb_segment,
+                                        &cli_verb_run,      &cli_verb_inspect, &cli_verb_bench, &cli_verb_doctor};
 
 static void print_overview(FILE *out)
 {

@@ -91,8 +91,10 @@ static int run(int argc, char **argv)
         .words = &settings.images.image_path,
     };
     int exit_code;
-    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_model_take(&syntax, &settings.model, NULL))
+    if (cli_arguments_read(&syntax, argc, argv, &exit_code) && cli_model_take(&syntax, &settings.model, NULL)) {
+        cli_engine_settle(&settings.model.runtime, &settings.images);
         exit_code = run_task(&settings);
+    }
     cli_image_settings_clear(&settings.images);
     return exit_code;
 }

@@ -207,6 +207,7 @@ static int run(int argc, char **argv)
     };
     int exit_code;
     if (cli_arguments_read(&syntax, argc, argv, &exit_code)) {
+        cli_engine_settle(&settings.option.runtime, &settings.images);
         if (settings.files.recognizer)
             exit_code = run_task(&settings);
         else

@@ -11,6 +11,7 @@
  *   run a model on tensors      ramet/runtime.h   ramet_runtime_open, ramet_runtime_run
  *   use many threads            ..._clone of each handle, one clone a thread; ramet/fleet.h shares out inputs
  *   read image files            ramet/image.h     ramet_image_load
+ *   know the machine            ramet/host.h      ramet_host_get
  *   understand a failure        ramet/status.h    ramet_error
  */
 #ifndef RAMET_RAMET_H
@@ -19,6 +20,7 @@
 #include "ramet/classify.h"
 #include "ramet/detect.h"
 #include "ramet/fleet.h"
+#include "ramet/host.h"
 #include "ramet/image.h"
 #include "ramet/ocr.h"
 #include "ramet/runtime.h"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many threads a run gets where nobody said it: the processors that this process may use, shared among the workers.
+ */
+#include "cli.h"
+
+enum { MOST_DEFAULT_THREADS = 8 }; /* more seldom shorten the answer for one image */
+
+void cli_engine_settle(ramet_runtime_option *option, const cli_image_settings *images)
+{
+    ramet_host host;
+    if (option->cpu_thread_num != 0 || ramet_host_get(&host))
+        return;
+    int32_t share = host.processors / (images->use_multi_process ? images->process_num : images->thread_num);
+    option->cpu_thread_num = share < 1 ? 1 : share > MOST_DEFAULT_THREADS ? MOST_DEFAULT_THREADS : share;
+}
