@@ -17,8 +17,12 @@ typedef vf vector_function(vf x, const params *p);
 
 RMT_INLINE void map(vector_function *f, const float *x, float *y, int64_t n, const params *p)
 {
-    for (int64_t i = 0; i < n; i += RMT_VL)
-        v_store_upto(y + i, f(v_load_upto(x + i, n - i), p), n - i);
+    const params local = *p; /* the compiler knows that stores leave a copy alone */
+    int64_t i = 0;
+    for (; i + RMT_VL <= n; i += RMT_VL)
+        v_store(y + i, f(v_load(x + i), &local));
+    if (i < n)
+        v_store_part(y + i, f(v_load_part(x + i, (int32_t)(n - i)), &local), (int32_t)(n - i));
 }
 
 RMT_INLINE vf relu(vf x, const params *p)
