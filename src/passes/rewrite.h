@@ -10,6 +10,7 @@
 
 extern const rmt_pass rmt_pass_drop_identities;
 extern const rmt_pass rmt_pass_fold_constants;
+extern const rmt_pass rmt_pass_fold_crop;
 extern const rmt_pass rmt_pass_fold_affine;
 extern const rmt_pass rmt_pass_fuse_residual;
 extern const rmt_pass rmt_pass_fuse_activation;

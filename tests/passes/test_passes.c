@@ -82,6 +82,47 @@ static void vector(const chain *c, int32_t input, float out[4])
     rmt_constant_floats(&c->graph.values[node->inputs[input]], 0, 4, out);
 }
 
+/* A slice of rows and columns behind the convolution, which has these strides and paddings. */
+static void crop(chain *c, const int64_t start[2], int64_t end, int64_t stride, int64_t padding)
+{
+    int32_t conv = c->graph.values[c->last].producer;
+    assert_true(rmt_node_set_ints(&c->graph, conv, "strides", (int64_t[]){stride, stride}, 2));
+    assert_true(rmt_node_set_ints(&c->graph, conv, "paddings", (int64_t[]){padding, padding}, 2));
+    int32_t slice = append(c, "slice", &c->last, 1);
+    assert_true(rmt_node_set_ints(&c->graph, slice, "axes", (int64_t[]){2, -1}, 2));
+    assert_true(rmt_node_set_ints(&c->graph, slice, "starts", start, 2));
+    assert_true(rmt_node_set_ints(&c->graph, slice, "ends", (int64_t[]){end, end}, 2));
+}
+
+static void a_crop_becomes_less_padding_where_there_is_enough(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t start[2], end, stride, padding, left[4]; /* left[0] < 0: the slice stays */
+    } cases[] = {
+        {{1, 1}, INT32_MAX, 2, 2, {0, 2, 0, 2}},
+        {{1, 1}, INT64_MAX, 2, 3, {1, 3, 1, 3}},
+        {{0, 2}, INT32_MAX, 1, 2, {2, 2, 0, 2}},
+        {{1, 1}, INT32_MAX, 2, 1, {-1}},
+        {{1, 1}, -1, 2, 2, {-1}},
+        {{-3, 1}, INT32_MAX, 2, 2, {-1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        chain c;
+        start(&c);
+        crop(&c, cases[i].start, cases[i].end, cases[i].stride, cases[i].padding);
+        finish(&c);
+        if (cases[i].left[0] < 0) {
+            assert_string_equal(c.graph.nodes[c.graph.values[c.last].producer].op, "slice");
+        } else {
+            int64_t pads[4];
+            assert_int_equal(rmt_node_ints(only_node(&c), "paddings", pads, 4), 4);
+            assert_memory_equal(pads, cases[i].left, sizeof pads);
+        }
+        rmt_graph_clear(&c.graph);
+    }
+}
+
 static void a_bias_is_folded_for_each_channel(void **state)
 {
     (void)state;
@@ -205,6 +246,7 @@ static void a_visible_output_keeps_its_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crop_becomes_less_padding_where_there_is_enough),
         cmocka_unit_test(a_bias_is_folded_for_each_channel),
         cmocka_unit_test(a_constant_along_the_width_is_no_bias),
         cmocka_unit_test(scale_then_bias_multiply_in_order),
