@@ -34,7 +34,7 @@ static const cli_flag engine_flags[] = {
     {"cpu_level", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, cpu_level), "auto|base|avx2|avx512",
      "instructions to use; auto takes the best there are", 0, 0},
     {"cpu_thread_num", CLI_KIND_INT, offsetof(ramet_runtime_option, cpu_thread_num), "N",
-     "threads inside one run (default: for images a worker's share of the processors, else 1)", 1, 256},
+     "threads inside one run (default: 1; for images a worker's share of processors)", 1, 256},
     {"memory_budget_bytes", CLI_KIND_BYTES, offsetof(ramet_runtime_option, memory_budget_bytes), "N",
      "bytes: ceiling of the working memory of one clone (default 4 GiB)", 0, 0},
     {"plan_capacity", CLI_KIND_INT, offsetof(ramet_runtime_option, plan_capacity), "N",

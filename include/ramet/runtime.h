@@ -44,9 +44,8 @@ typedef struct ramet_runtime_option {
     size_t struct_bytes;
     ramet_backend backend;
     ramet_cpu_level cpu_level;
-    int32_t
-        cpu_thread_num; /* threads inside one run, 1..256; default 1: clones make throughput. ramet/host.h counts processors */
-    int32_t plan_capacity; /* shapes remembered per model; default 16 */
+    int32_t cpu_thread_num; /* threads inside one run, 1..256; default 1; see ramet/host.h for how many to take */
+    int32_t plan_capacity;  /* shapes remembered per model; default 16 */
     uint64_t
         memory_budget_bytes; /* ceiling of one clone's arena; default 4 GiB; a run past it fails with OVER_BUDGET */
     const char *params_file; /* parameters, when they do not stand beside the program */
