@@ -22,6 +22,9 @@
 /* Inputs of conv2d and conv2d_transpose. Passes add the last two: SCALE multiplies the filter per output channel. */
 enum { RMT_CONV_X, RMT_CONV_FILTER, RMT_CONV_BIAS, RMT_CONV_RESIDUAL, RMT_CONV_SCALE };
 
+/* Inputs of matmul. Passes add the last two: one number for each column, and a tensor of the shape of the result. */
+enum { RMT_MATMUL_X, RMT_MATMUL_Y, RMT_MATMUL_BIAS, RMT_MATMUL_ADD };
+
 /* Inputs of interp. Passes add the last one: an image of the size of the result that is added to it. */
 enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE, RMT_INTERP_ADD };
 

@@ -34,20 +34,34 @@ static bool take_attributes(rmt_graph *graph, int32_t node, int32_t activation)
     return rmt_node_set_string(graph, node, "act", graph->nodes[activation].op);
 }
 
+/* From the node through operators that only see their input otherwise: the last node before something that works on it. */
+static int32_t last_view(const rmt_graph *graph, int32_t node)
+{
+    static const char *const views[] = {"transpose", "reshape", "flatten", "squeeze", "unsqueeze", NULL};
+    for (;;) {
+        int32_t reader = rmt_only_reader(graph, graph->nodes[node].outputs[0]);
+        if (reader < 0 || !rmt_is_op(&graph->nodes[reader], views) ||
+            graph->nodes[reader].inputs[0] != graph->nodes[node].outputs[0])
+            return node;
+        node = reader;
+    }
+}
+
 static ramet_status fuse_activation(rmt_graph *graph, const rmt_kernels *kernels, int32_t *changes, ramet_error *error)
 {
     (void)kernels;
     for (int32_t i = 0; i < (int32_t)graph->node_count; i++) {
         if (graph->nodes[i].dead || !can_carry_activation(&graph->nodes[i]))
             continue;
-        int32_t out = graph->nodes[i].outputs[0], reader = rmt_only_reader(graph, out);
+        int32_t last = last_view(graph, i), out = graph->nodes[last].outputs[0];
+        int32_t reader = rmt_only_reader(graph, out);
         rmt_activation activation;
         if (reader < 0 || graph->values[out].dtype != RAMET_DTYPE_FLOAT32 || graph->nodes[reader].input_count != 1 ||
             !rmt_activation_read(&graph->nodes[reader], graph->nodes[reader].op, "", &activation))
             continue;
         if (!take_attributes(graph, i, reader))
             return rmt_fail_memory(error, graph->arena.bytes);
-        rmt_absorb_reader(graph, i, reader);
+        rmt_absorb_reader(graph, last, reader);
         ++*changes;
     }
     return RAMET_STATUS_OK;

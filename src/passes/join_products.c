@@ -58,11 +58,12 @@ static bool keeps_channels(const rmt_graph *graph, const rmt_node *node)
 
 static bool is_linear(const rmt_graph *graph, const rmt_node *matmul)
 {
-    const rmt_value *w = &graph->values[matmul->inputs[1]];
-    int32_t bias = rmt_input_at(matmul, 2);
+    const rmt_value *w = &graph->values[matmul->inputs[RMT_MATMUL_Y]];
+    int32_t bias = rmt_input_at(matmul, RMT_MATMUL_BIAS);
     return w->data != NULL && w->dtype == RAMET_DTYPE_FLOAT32 && w->shape.rank == 2 &&
-           graph->values[matmul->inputs[0]].shape.rank == 3 && !rmt_node_bool(matmul, "transpose_x", false) &&
-           !rmt_has_activation(matmul) && rmt_node_float(matmul, "alpha", 1) == 1 &&
+           graph->values[matmul->inputs[RMT_MATMUL_X]].shape.rank == 3 &&
+           !rmt_node_bool(matmul, "transpose_x", false) && !rmt_has_activation(matmul) &&
+           rmt_input_at(matmul, RMT_MATMUL_ADD) == RMT_NO_VALUE && rmt_node_float(matmul, "alpha", 1) == 1 &&
            (bias == RMT_NO_VALUE || (graph->values[bias].data != NULL && graph->values[bias].dtype == w->dtype));
 }
 
@@ -100,8 +101,8 @@ static float *read_vector(rmt_graph *graph, int32_t value, int64_t count, float 
 static bool read_layers(rmt_graph *graph, const row_image *r, layers *l)
 {
     const rmt_node *matmul = &graph->nodes[r->matmul], *conv = &graph->nodes[r->conv];
-    l->w = read_vector(graph, matmul->inputs[1], l->k * l->mid, 0);
-    l->b = read_vector(graph, rmt_input_at(matmul, 2), l->mid, 0);
+    l->w = read_vector(graph, matmul->inputs[RMT_MATMUL_Y], l->k * l->mid, 0);
+    l->b = read_vector(graph, rmt_input_at(matmul, RMT_MATMUL_BIAS), l->mid, 0);
     l->filter = read_vector(graph, conv->inputs[RMT_CONV_FILTER], l->outs * l->mid, 0);
     l->scale = read_vector(graph, rmt_input_at(conv, RMT_CONV_SCALE), l->outs, 1);
     l->bias = read_vector(graph, rmt_input_at(conv, RMT_CONV_BIAS), l->outs, 0);
@@ -144,7 +145,7 @@ static int32_t add_constant(rmt_graph *graph, const rmt_node *node, const char *
 static void bypass(rmt_graph *graph, const row_image *r, int64_t k)
 {
     rmt_node *transpose = &graph->nodes[r->transpose];
-    transpose->inputs[0] = graph->nodes[r->matmul].inputs[0];
+    transpose->inputs[0] = graph->nodes[r->matmul].inputs[RMT_MATMUL_X];
     graph->nodes[r->matmul].dead = true;
     graph->values[transpose->outputs[0]].shape.dims[1] = k;
     graph->values[graph->nodes[r->reshape].outputs[0]].shape.dims[1] = k;
@@ -168,7 +169,7 @@ static bool join(rmt_graph *graph, const row_image *r, layers *l)
 
 static layers measure(const rmt_graph *graph, const row_image *r)
 {
-    const rmt_shape *w = &graph->values[graph->nodes[r->matmul].inputs[1]].shape;
+    const rmt_shape *w = &graph->values[graph->nodes[r->matmul].inputs[RMT_MATMUL_Y]].shape;
     const rmt_shape *filter = &graph->values[graph->nodes[r->conv].inputs[RMT_CONV_FILTER]].shape;
     bool transposed = rmt_node_bool(&graph->nodes[r->matmul], "transpose_y", false);
     return (layers){.k = w->dims[transposed], .mid = w->dims[!transposed], .outs = filter->dims[0]};
@@ -176,7 +177,7 @@ static layers measure(const rmt_graph *graph, const row_image *r)
 
 static bool is_worth_it(const rmt_graph *graph, const row_image *r, const layers *l)
 {
-    int32_t bias = rmt_input_at(&graph->nodes[r->matmul], 2);
+    int32_t bias = rmt_input_at(&graph->nodes[r->matmul], RMT_MATMUL_BIAS);
     bool fits = graph->values[graph->nodes[r->conv].inputs[RMT_CONV_FILTER]].shape.dims[1] == l->mid &&
                 (bias == RMT_NO_VALUE || rmt_shape_elements(&graph->values[bias].shape) == l->mid) &&
                 graph->values[graph->nodes[r->transpose].outputs[0]].shape.rank == 3 &&

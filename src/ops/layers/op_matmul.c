@@ -16,9 +16,10 @@
 #include <string.h>
 
 enum {
-    X,
-    Y,
-    BIAS,
+    X = RMT_MATMUL_X,
+    Y = RMT_MATMUL_Y,
+    BIAS = RMT_MATMUL_BIAS,
+    ADD = RMT_MATMUL_ADD,
     BLOCK_ROWS = 96,     /* rows of a block of work at most, */
     BLOCK_COLUMNS = 256, /* and columns */
     SHARED_ROWS = 24     /* rows for each thread that make it worth while to share out rows instead of columns */
@@ -177,6 +178,8 @@ static void matmul_pack(const rmt_op_pack *pack)
         rmt_constant_floats(bias, 0, params->bias_count, packed + params->bias_at);
 }
 
+static bool has_addend(int32_t in_count) { return in_count > ADD; }
+
 /* ---- infer ----------------------------------------------------------------------------------------------------- */
 
 static void append(rmt_shape *shape, int64_t dim) { shape->dims[shape->rank++] = dim; }
@@ -229,6 +232,13 @@ static ramet_status matmul_infer(rmt_op_infer *infer)
     infer->out[0].dtype = RAMET_DTYPE_FLOAT32;
     if (!(params->flatten ? flattened_shape(params, in, out) : product_shape(in, &x, &y, out)))
         return rmt_infer_fail(infer, "batches do not fit together");
+    if (has_addend(infer->in_count)) {
+        ramet_status status = rmt_infer_float32(infer, ADD);
+        if (status != RAMET_STATUS_OK)
+            return status;
+        if (!rmt_shape_equal(&in[ADD].shape, out))
+            return rmt_infer_fail(infer, "what is added has not the shape of the product");
+    }
     return rmt_infer_done(infer);
 }
 
@@ -238,6 +248,7 @@ static ramet_status matmul_infer(rmt_op_infer *infer)
 typedef struct product {
     const matmul_params *params;
     rmt_view x, y, out; /* [batch..., m, k], [batch..., k, n], [batch..., m, n] */
+    float *addend;      /* lies as out, or NULL */
     int64_t m, n, k;
     int64_t batches;     /* matrices of the result */
     bool one_y;          /* all batches share one y: their rows are as those of one matrix */
@@ -300,8 +311,10 @@ static void matmul_place(rmt_op_place *place)
 {
     const matmul_params *params = place->params;
     for (int32_t i = 0; i < place->in_count; i++)
-        place->form[i] = params->flatten ? RMT_FORM_DENSE : RMT_FORM_ANY;
+        place->form[i] = params->flatten || i == ADD ? RMT_FORM_DENSE : RMT_FORM_ANY;
     rmt_strides_dense(&place->out[0]);
+    if (has_addend(place->in_count))
+        place->place[0].in_place_of = ADD;
     if (rmt_shape_elements(&place->out[0].shape) == 0)
         return;
     product p = product_of(params, place->in, &place->out[0], place->threads);
@@ -360,15 +373,17 @@ static void gather_rows(const product *p, int64_t count, float **rows, float *ro
 static void run_block(const matmul_loop *loop, int64_t row, int64_t column, float *room)
 {
     const product *p = loop->p;
-    float *x_rows[BLOCK_ROWS], *out_rows[BLOCK_ROWS];
+    float *x_rows[BLOCK_ROWS], *out_rows[BLOCK_ROWS], *add_rows[BLOCK_ROWS];
     int64_t rows = rmt_min_i64(loop->block_rows, loop->rows - row);
     row += loop->first_batch * p->m;
     point_at_rows(&p->x, row, rows, x_rows);
     point_at_rows(&p->out, row, rows, out_rows);
     if (p->gather)
         gather_rows(p, rows, x_rows, room);
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows; r++) {
         out_rows[r] += column;
+        add_rows[r] = p->addend != NULL ? p->addend + (out_rows[r] - (float *)p->out.data) : NULL;
+    }
     rmt_gemm block = {.a = (const float *const *)x_rows,
                       .m = (int32_t)rows,
                       .taps = 1,
@@ -377,6 +392,7 @@ static void run_block(const matmul_loop *loop, int64_t row, int64_t column, floa
                       .panel_stride = (ptrdiff_t)p->k * RMT_PANEL,
                       .n = (int32_t)rmt_min_i64(loop->columns, p->n - column),
                       .bias = loop->bias != NULL ? loop->bias + column : NULL,
+                      .add = p->addend != NULL ? (const float *const *)add_rows : NULL,
                       .c = out_rows,
                       .act = p->params->act};
     loop->run->kernels->gemm(&block);
@@ -474,6 +490,7 @@ static void matmul_run(const rmt_op_run *run)
     if (rmt_shape_elements(&run->out[0].shape) == 0)
         return;
     product p = product_of(params, run->in, &run->out[0], threads);
+    p.addend = has_addend(run->in_count) ? run->in[ADD].data : NULL;
     float *room = (float *)run->scratch;
     matmul_loop loop = {.run = run, .p = &p};
     loop.bias = params->bias_count > 0 ? (const float *)run->packed + params->bias_at : NULL;
