@@ -33,16 +33,6 @@ RMT_INLINE vf reduce_vectors(rmt_reduce f, vf sum, vf x)
     }
 }
 
-RMT_INLINE float reduce_numbers(rmt_reduce f, float sum, float x)
-{
-    switch (f) {
-    case RMT_REDUCE_MAX: return x > sum ? x : sum;
-    case RMT_REDUCE_MIN: return x < sum ? x : sum;
-    case RMT_REDUCE_PROD: return sum * x;
-    default: return sum + x;
-    }
-}
-
 RMT_INLINE lanes lanes_make(rmt_reduce f)
 {
     lanes l;
@@ -76,15 +66,30 @@ RMT_INLINE lanes lanes_reduce(rmt_reduce f, lanes sum, lanes x)
     return sum;
 }
 
+/* Lane i becomes lane i + by; what moves in from behind does not matter. */
+RMT_INLINE vf lanes_shift(vf v, const int by)
+{
+    vi from;
+    for (int i = 0; i < RMT_VL; i++)
+        from[i] = (i + by) % RMT_VL;
+    return __builtin_shuffle(v, from);
+}
+
 RMT_INLINE float lanes_fold(rmt_reduce f, lanes sum)
 {
-    float all[RMT_PANEL];
-    for (int j = 0; j < RMT_PARTS; j++)
-        v_store(all + j * RMT_VL, sum.part[j]);
-    for (int half = RMT_PANEL / 2; half > 0; half /= 2)
+    for (int half = RMT_PARTS / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++)
-            all[i] = reduce_numbers(f, all[i], all[i + half]);
-    return all[0];
+            sum.part[i] = reduce_vectors(f, sum.part[i], sum.part[i + half]);
+    vf v = sum.part[0];
+#if RMT_VL == 16
+    v = reduce_vectors(f, v, lanes_shift(v, 8));
+#endif
+#if RMT_VL >= 8
+    v = reduce_vectors(f, v, lanes_shift(v, 4));
+#endif
+    v = reduce_vectors(f, v, lanes_shift(v, 2));
+    v = reduce_vectors(f, v, lanes_shift(v, 1));
+    return v[0];
 }
 
 RMT_INLINE float lanes_reduce_row(rmt_reduce f, const float *x, int64_t n)

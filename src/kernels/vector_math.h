@@ -123,6 +123,25 @@ RMT_INLINE vf v_erf(vf x)
     return v_select(v_abs(x) < v_set(0.875f), near, v_copysign(far, x));
 }
 
+/* erf within 4e-7 absolutely, at a third of the price: enough where 1 is added to it. x * p(x^2) / q(x^2), and 1 from 3.9 on. */
+RMT_INLINE vf v_erf_coarse(vf x)
+{
+    const vf most = v_set(3.9f);
+    vf z = v_clamp(x, -most, most);
+    vf u = z * z;
+    vf p = u * 2.05039078e-06f + 0.000287457224f;
+    p = p * u + 0.00383686763f;
+    p = p * u + 0.0529668927f;
+    p = p * u + 0.191940799f;
+    p = p * u + 1.12837899f;
+    vf q = u * 3.82307735e-05f + 0.00118173275f;
+    q = q * u + 0.015109187f;
+    q = q * u + 0.114758112f;
+    q = q * u + 0.503434896f;
+    q = q * u + 1.0f;
+    return v_select(v_abs(x) >= most, v_copysign(v_set(1), x), z * (p / q));
+}
+
 /* x^y lane by lane through the C library: rare in models, and its special cases are many. */
 RMT_INLINE vf v_pow(vf x, vf y)
 {

@@ -22,7 +22,7 @@ static const unary_case unary_cases[] = {
     {"sigmoid", {RMT_UNARY_SIGMOID, 0, 0, 0, 1, 0}, 2, 1.2e-38, 0},
     {"swish", {RMT_UNARY_SWISH, 2, 0, 0, 1, 0}, 4, 0, 1.2e-38},
     {"tanh", {RMT_UNARY_TANH, 0, 0, 0, 1, 0}, 2, 0, 0},
-    {"gelu", {RMT_UNARY_GELU, 0, 0, 0, 1, 0}, 2, 0, 1.3e-7},
+    {"gelu", {RMT_UNARY_GELU, 0, 0, 0, 1, 0}, 2, 0, 2e-7},
     {"gelu_tanh", {RMT_UNARY_GELU_TANH, 0, 0, 0, 1, 0}, 2, 0, 1.3e-7},
     {"leaky_relu", {RMT_UNARY_LEAKY_RELU, 0.01f, 0, 0, 1, 0}, 0, 0, 0},
     {"elu", {RMT_UNARY_ELU, 1, 0, 0, 1, 0}, 1, 1.2e-7, 0},

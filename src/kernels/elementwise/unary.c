@@ -54,7 +54,7 @@ RMT_INLINE vf hyperbolic_tangent(vf x, const params *p)
 RMT_INLINE vf gelu(vf x, const params *p)
 {
     (void)p;
-    return 0.5f * x * (v_erf(x * 0.707106781f) + 1.0f);
+    return 0.5f * x * (v_erf_coarse(x * 0.707106781f) + 1.0f);
 }
 
 RMT_INLINE vf gelu_tanh(vf x, const params *p)
