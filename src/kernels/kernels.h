@@ -178,7 +178,7 @@ typedef struct rmt_depthwise {
 
 static inline int32_t rmt_winograd_products(int32_t tile) { return (tile + 2) * (tile + 2); }
 
-/* One 3x3 kernel -> its factors, product xi at u[xi * xi_stride]; in double precision, rounded once. */
+/* One 3x3 kernel -> its factors, product xi at u[xi * xi_stride]; in double precision, rounded once. The plain definition. */
 void rmt_winograd_kernel(int32_t tile, const float kernel[9], float *u, ptrdiff_t xi_stride);
 
 /* A run of neighbouring tiles of one row of tiles; what lies outside of the input counts as zero. */
@@ -244,6 +244,8 @@ typedef struct rmt_kernels {
     void (*depthwise)(const rmt_depthwise *row);
 
     /* winograd/ */
+    /* `count` times sixteen 3x3 kernels, [count][9][16], to their factors: xi of the i-th sixteen at u[xi * xi_stride + i * 16]. */
+    void (*winograd_weights)(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride);
     void (*winograd_input)(const rmt_winograd_input *run);
     void (*winograd_output)(const rmt_winograd_output *run);
 

@@ -20,6 +20,7 @@ void RMT_NAME(pack_panels)(const float *source, ptrdiff_t row_stride, ptrdiff_t 
 void RMT_NAME(gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
                     const rmt_activation *act);
 void RMT_NAME(depthwise)(const rmt_depthwise *row);
+void RMT_NAME(winograd_weights)(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride);
 void RMT_NAME(winograd_input)(const rmt_winograd_input *run);
 void RMT_NAME(winograd_output)(const rmt_winograd_output *run);
 void RMT_NAME(unary)(const float *x, float *y, int64_t n, const rmt_activation *act);

@@ -205,6 +205,16 @@ static const double output_matrix_4[4][6] = {{1, 1, 1, 1, 1, 0},
                                              {0, 0.421875, -0.421875, 3.375, -3.375, 1}};
 static const double output_matrix_2[4][6] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
 
+static void winograd_weights(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride)
+{
+    for (int32_t i = 0; i < count * RMT_PANEL; i++) {
+        float kernel[9];
+        for (int32_t k = 0; k < 9; k++)
+            kernel[k] = kernels[(i / RMT_PANEL * 9 + k) * RMT_PANEL + i % RMT_PANEL];
+        rmt_winograd_kernel(tile, kernel, u + i, xi_stride);
+    }
+}
+
 static void winograd_input(const rmt_winograd_input *run)
 {
     const int32_t side = run->tile + 2;
@@ -390,6 +400,7 @@ const rmt_kernels *rmt_kernels_reference(void)
         .pack_panels = pack_panels,
         .gemv = gemv,
         .depthwise = depthwise,
+        .winograd_weights = winograd_weights,
         .winograd_input = winograd_input,
         .winograd_output = winograd_output,
         .unary = unary,

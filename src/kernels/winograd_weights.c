@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The weights of a Winograd convolution: U = G g G', a 3x3 filter g to 36 or 16 factors. It runs once, at load, so it
- * computes in double precision and leaves one rounding a factor.
+ * The weights of a Winograd convolution: U = G g G', a 3x3 filter g to 36 or 16 factors, in double precision with one
+ * rounding a factor. The plain definition of what winograd/winograd_factors.c does for sixteen filters at a time.
  */
 #include "kernels/kernels.h"
 

@@ -12,12 +12,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define LARGE_BYTES ((size_t)4 << 20) /* worth large pages */
+
 void *rmt_os_pages_alloc(size_t bytes)
 {
     if (bytes == 0)
         return NULL;
     void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return pages == MAP_FAILED ? NULL : pages;
+    if (pages == MAP_FAILED)
+        return NULL;
+    if (bytes >= LARGE_BYTES) /* fewer faults while it fills, fewer misses of the translation buffer afterwards */
+        madvise(pages, bytes, MADV_HUGEPAGE);
+    return pages;
 }
 
 void rmt_os_pages_free(void *pages, size_t bytes)

@@ -9,6 +9,30 @@
 
 /* ---- the transforms ------------------------------------------------------------------------------------------- */
 
+/* Both round once from double: at most the last bit, where the exact number lies between two floats. */
+static void check_weights(const rmt_kernels *kernels)
+{
+    for (int32_t round = 0; round < 100; round++) {
+        const int32_t tile = round % 2 ? 2 : 4, products = rmt_winograd_products(tile), count = 1 + random_below(5);
+        const int32_t xi_stride = count * RMT_PANEL + random_below(3);
+        const int64_t floats = (products - 1) * (int64_t)xi_stride + count * RMT_PANEL;
+        const float *filters = guarded_floats(count * 9 * RMT_PANEL, random_below(2));
+        float *got = guarded_floats(floats, random_below(2)), *want = guarded_floats(floats, 1);
+        memcpy(want, got, (size_t)floats * sizeof(float)); /* gaps must stay */
+        kernels->winograd_weights(tile, filters, count, got, xi_stride);
+        rmt_kernels_reference()->winograd_weights(tile, filters, count, want, xi_stride);
+        for (int64_t i = 0; i < floats; i++)
+            assert_true(ulps_between(got[i], want[i]) <= 1 || fabsf(got[i] - want[i]) < 1e-15f);
+        guarded_free_all();
+    }
+}
+
+static void weights_are_those_of_the_plain_definition(void **state)
+{
+    (void)state;
+    on_each_level(check_weights);
+}
+
 static void check_input(const rmt_kernels *kernels)
 {
     for (int round = 0; round < 400; round++) {
@@ -341,6 +365,7 @@ static void errors_are_of_the_size_of_a_direct_sum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_are_those_of_the_plain_definition),
         cmocka_unit_test(input_transform_matches_its_matrix),
         cmocka_unit_test(output_transform_matches_its_matrix),
         cmocka_unit_test(winograd_is_the_convolution),

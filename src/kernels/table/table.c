@@ -19,6 +19,7 @@ const rmt_kernels RMT_NAME(kernels) = {
     .pack_panels = RMT_NAME(pack_panels),
     .gemv = RMT_NAME(gemv),
     .depthwise = RMT_NAME(depthwise),
+    .winograd_weights = RMT_NAME(winograd_weights),
     .winograd_input = RMT_NAME(winograd_input),
     .winograd_output = RMT_NAME(winograd_output),
     .unary = RMT_NAME(unary),

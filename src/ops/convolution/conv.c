@@ -6,6 +6,8 @@
  */
 #include "ops/convolution/conv.h"
 
+#include <string.h>
+
 #define BLOCK_BYTES (160 * 1024) /* of gathered input: a good part of a second-level cache */
 #define CONV_MAX_KERNEL 1024
 
@@ -126,17 +128,36 @@ void rmt_conv_pack_bias(const rmt_op_pack *pack)
         rmt_constant_floats(value, i * count, count, bias + i * rmt_round16(count));
 }
 
-/* One filter [ci / g][taps] of output channel `co` into its column of the panel [taps][ci / g][16]. */
-static void pack_filter(const rmt_op_pack *pack, int64_t co, int64_t channels, int64_t taps, float scale, float *column)
+int64_t rmt_conv_pack_run(const rmt_op_pack *pack, int64_t channel, int64_t channels, int64_t first, int64_t last,
+                          float *panel)
 {
+    enum { STRIDE = RMT_CONV_PACK_RUN + RMT_PANEL }; /* off powers of two: all lines are read side by side */
     const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
-    float run[256];
-    int64_t count = channels * taps, c = 0, t = 0;
-    for (int64_t first = 0; first < count; first += 256) {
-        int64_t n = rmt_min_i64(256, count - first);
-        rmt_constant_floats(filter, co * count + first, n, run);
-        for (int64_t i = 0; i < n; i++) {
-            column[(t * channels + c) * RMT_PANEL] = run[i] * scale;
+    float lines[RMT_PANEL * STRIDE], scale[RMT_PANEL];
+    int64_t line_floats = rmt_shape_elements(&filter->shape) / filter->shape.dims[0];
+    int64_t count = rmt_min_i64(RMT_CONV_PACK_RUN, last - first);
+    rmt_conv_pack_scale(pack, channel, channels, scale);
+    for (int64_t j = 0; j < channels; j++) {
+        float *line = lines + j * STRIDE;
+        rmt_constant_floats(filter, (channel + j) * line_floats + first, count, line);
+        for (int64_t i = 0; i < count; i++)
+            line[i] *= scale[j];
+    }
+    pack->kernels->transpose(lines, STRIDE, panel, RMT_PANEL, count, channels);
+    return count;
+}
+
+/* Sixteen filters [ci / g][taps], or what is left of their group, to the panel [taps][ci / g][16]. */
+static void pack_filters(const rmt_op_pack *pack, int64_t co, int64_t filters, int64_t channels, int64_t taps,
+                         float *panel)
+{
+    float run[RMT_CONV_PACK_RUN * RMT_PANEL] = {0};
+    int64_t length = channels * taps, c = 0, t = 0;
+    for (int64_t first = 0; first < length; first += RMT_CONV_PACK_RUN) {
+        int64_t count =
+            rmt_conv_pack_run(pack, co, filters, first, length, taps == 1 ? panel + first * RMT_PANEL : run);
+        for (int64_t i = 0; taps > 1 && i < count; i++) {
+            memcpy(panel + (t * channels + c) * RMT_PANEL, run + i * RMT_PANEL, RMT_PANEL * sizeof *run);
             if (++t == taps) {
                 t = 0;
                 c++;
@@ -149,14 +170,10 @@ static void pack_indirect(const rmt_op_pack *pack, const rmt_conv *conv)
 {
     int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w;
     int64_t channels = conv->in_channels / conv->groups, group_out = conv->out_channels / conv->groups;
-    int64_t panel = taps * channels * RMT_PANEL;
-    float *weights = (float *)pack->packed;
-    for (int64_t co = 0; co < conv->out_channels; co++) {
-        int64_t g = co / group_out, j = co % group_out;
-        float scale;
-        rmt_conv_pack_scale(pack, co, 1, &scale);
-        float *group = weights + g * (rmt_round16(group_out) / RMT_PANEL) * panel;
-        pack_filter(pack, co, channels, taps, scale, group + j / RMT_PANEL * panel + j % RMT_PANEL);
+    float *panel = (float *)pack->packed;
+    for (int64_t g = 0; g < conv->groups; g++) {
+        for (int64_t j = 0; j < group_out; j += RMT_PANEL, panel += taps * channels * RMT_PANEL)
+            pack_filters(pack, g * group_out + j, rmt_min_i64(RMT_PANEL, group_out - j), channels, taps, panel);
     }
 }
 

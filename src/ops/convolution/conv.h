@@ -47,6 +47,14 @@ ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_fl
 /* pack: the scale of `count` output channels from `first`; ones when there is none. */
 void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale);
 
+/*
+ * pack: numbers first .. last - 1, but at most RMT_CONV_PACK_RUN, of each of up to sixteen filters from output channel
+ * `channel`, scaled, as columns of panel [..][16]. Columns past `channels` are left alone. Returns how many numbers.
+ */
+#define RMT_CONV_PACK_RUN 252 /* whole 3x3 kernels */
+int64_t rmt_conv_pack_run(const rmt_op_pack *pack, int64_t channel, int64_t channels, int64_t first, int64_t last,
+                          float *panel);
+
 /* pack: the bias of all groups. */
 void rmt_conv_pack_bias(const rmt_op_pack *pack);
 

@@ -23,7 +23,6 @@
 #define LEAST_CHANNELS 16 /* fewer do not pay for the transforms */
 #define SMALL_IMAGE 64    /* pixels: below, the larger weights of tile 4 cost more than they save */
 #define MANY_WEIGHTS (256 * 256)
-#define MOST_PRODUCTS 36 /* of tile 4 */
 
 /* How one layer is cut up; the same for every shape. */
 typedef struct tiling {
@@ -64,36 +63,20 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv)
     return rmt_winograd_products(conv->tile) * rmt_round16(conv->out_channels) * conv->in_channels;
 }
 
-/* The factors of one input channel and sixteen output channels, [xi][16]: whole cache lines are written at once. */
-static void transform_column(const rmt_op_pack *pack, int64_t first, int64_t ci, const float *scale, float *factors)
-{
-    const rmt_conv *conv = pack->params;
-    const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
-    int64_t count = rmt_min_i64(RMT_PANEL, conv->out_channels - first);
-    for (int64_t j = 0; j < count; j++) {
-        float kernel[9];
-        rmt_constant_floats(filter, ((first + j) * conv->in_channels + ci) * 9, 9, kernel);
-        for (int i = 0; i < 9; i++)
-            kernel[i] *= scale[j];
-        rmt_winograd_kernel(conv->tile, kernel, factors + j, RMT_PANEL);
-    }
-}
-
 /* Packed: [xi][co / 16][ci][16]. */
 void rmt_conv_pack_winograd(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
     int64_t channels = conv->in_channels, xi_stride = rmt_round16(conv->out_channels) * channels;
-    float scale[RMT_PANEL], factors[MOST_PRODUCTS * RMT_PANEL] = {0};
-    for (int64_t first = 0; first < conv->out_channels; first += RMT_PANEL) {
-        rmt_conv_pack_scale(pack, first, rmt_min_i64(RMT_PANEL, conv->out_channels - first), scale);
-        if (conv->out_channels - first < RMT_PANEL)
-            memset(factors, 0, sizeof factors);
-        for (int64_t ci = 0; ci < channels; ci++) {
-            transform_column(pack, first, ci, scale, factors);
-            float *line = (float *)pack->packed + (first * channels + ci * RMT_PANEL);
-            for (int32_t xi = 0; xi < rmt_winograd_products(conv->tile); xi++)
-                memcpy(line + xi * xi_stride, factors + xi * RMT_PANEL, RMT_PANEL * sizeof(float));
+    float kernels[RMT_CONV_PACK_RUN * RMT_PANEL];
+    for (int64_t co = 0; co < conv->out_channels; co += RMT_PANEL) {
+        int64_t filters = rmt_min_i64(RMT_PANEL, conv->out_channels - co);
+        if (filters < RMT_PANEL)
+            memset(kernels, 0, sizeof kernels);
+        float *u = (float *)pack->packed + co * channels;
+        for (int64_t first = 0, count; first < channels * 9; first += count, u += count / 9 * RMT_PANEL) {
+            count = rmt_conv_pack_run(pack, co, filters, first, channels * 9, kernels);
+            pack->kernels->winograd_weights(conv->tile, kernels, (int32_t)(count / 9), u, xi_stride);
         }
     }
 }
