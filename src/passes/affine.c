@@ -30,7 +30,7 @@ static int64_t constant_count(const rmt_value *constant, int64_t axis, int32_t r
     const rmt_shape *shape = &constant->shape;
     int64_t elements = rmt_shape_elements(shape);
     if (elements == 1)
-        return shape->rank <= rank ? 1 : 0;
+        return shape->rank <= (rank < 0 ? 0 : rank) ? 1 : 0; /* nothing declared: a scalar never changes the rank */
     if (elements != channels || channels == 0 || rank < 2)
         return 0;
     int64_t start = axis < 0 ? rank - shape->rank : axis; /* dimension of x at which the constant's first one stands */

@@ -105,7 +105,8 @@ static bool fold_matmul_bias(rmt_graph *graph, int32_t node, int32_t *changes)
     bool fits = rmt_value_is_constant(graph, bias) && b->dtype == RAMET_DTYPE_FLOAT32 && b->shape.rank >= 1 &&
                 b->shape.dims[b->shape.rank - 1] == columns && rmt_shape_elements(&b->shape) == columns;
     int64_t axis = rmt_node_int(add, "axis", -1), rank = graph->values[matmul->outputs[0]].shape.rank;
-    if (!fits || (axis >= 0 && axis != rank - b->shape.rank) || b->shape.rank > rank)
+    bool unknown = rank <= 0 && axis < 0 && b->shape.rank == 1; /* nothing declared: columns are the last dimension */
+    if (!fits || (!unknown && ((axis >= 0 && axis != rank - b->shape.rank) || b->shape.rank > rank)))
         return true;
     if (!rmt_set_input(graph, node, 2, bias))
         return false;

@@ -7,10 +7,11 @@
 #include <string.h>
 
 static const rmt_pass *const passes[] = {
-    &rmt_pass_drop_identities,    &rmt_pass_fold_constants,  &rmt_pass_fold_crop,        &rmt_pass_fold_affine,
-    &rmt_pass_fold_product_scale, &rmt_pass_fuse_residual,   &rmt_pass_fuse_product_sum, &rmt_pass_fuse_activation,
-    &rmt_pass_fold_output_scale,  &rmt_pass_fold_gate,       &rmt_pass_resize_later,     &rmt_pass_join_products,
-    &rmt_pass_fuse_resize_sum,    &rmt_pass_fuse_resize_arg, &rmt_pass_drop_dead,
+    &rmt_pass_drop_identities,  &rmt_pass_fold_constants,  &rmt_pass_read_activations,   &rmt_pass_read_norms,
+    &rmt_pass_fold_crop,        &rmt_pass_fold_affine,     &rmt_pass_fold_product_scale, &rmt_pass_fuse_residual,
+    &rmt_pass_fuse_product_sum, &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale,  &rmt_pass_fold_gate,
+    &rmt_pass_resize_later,     &rmt_pass_join_products,   &rmt_pass_fuse_resize_sum,    &rmt_pass_fuse_resize_arg,
+    &rmt_pass_drop_dead,
 };
 
 ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report, ramet_error *error)

@@ -20,6 +20,8 @@ extern const rmt_pass rmt_pass_resize_later;
 extern const rmt_pass rmt_pass_join_products;
 extern const rmt_pass rmt_pass_fuse_resize_sum;
 extern const rmt_pass rmt_pass_fuse_resize_arg;
+extern const rmt_pass rmt_pass_read_activations;
+extern const rmt_pass rmt_pass_read_norms;
 extern const rmt_pass rmt_pass_fold_product_scale;
 extern const rmt_pass rmt_pass_fuse_product_sum;
 extern const rmt_pass rmt_pass_drop_dead;
