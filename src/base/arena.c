@@ -5,13 +5,18 @@
  * Objects are cut from the newest chunk; a chunk is at least as large as the
  * object that asked for it, and chunks double from 4 KiB to 1 MiB. Memory is
  * zeroed and aligned to 16 bytes. A failed allocation changes nothing.
+ *
+ * Large chunks are whole pages of their own: plans come and go by the thousand
+ * in all sizes, and would leave holes in the heap.
  */
 #include "base/base.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, FIRST_CHUNK = 4 << 10, LARGEST_CHUNK = 1 << 20 };
+#include "os/os.h"
+
+enum { ALIGNMENT = 16, FIRST_CHUNK = 4 << 10, LARGEST_CHUNK = 1 << 20, LEAST_PAGES = 64 << 10 };
 
 struct rmt_arena_chunk {
     struct rmt_arena_chunk *next; /* older */
@@ -19,13 +24,28 @@ struct rmt_arena_chunk {
     _Alignas(ALIGNMENT) unsigned char data[];
 };
 
+static size_t whole_bytes(size_t capacity) { return capacity + sizeof(struct rmt_arena_chunk); }
+
+static struct rmt_arena_chunk *take_chunk(size_t capacity)
+{
+    return capacity < LEAST_PAGES ? calloc(1, whole_bytes(capacity)) : rmt_os_pages_alloc(whole_bytes(capacity));
+}
+
+static void give_chunk(struct rmt_arena_chunk *chunk)
+{
+    if (chunk->capacity < LEAST_PAGES)
+        free(chunk);
+    else
+        rmt_os_pages_free(chunk, whole_bytes(chunk->capacity));
+}
+
 void rmt_arena_init(rmt_arena *arena, size_t limit_bytes) { *arena = (rmt_arena){.limit_bytes = limit_bytes}; }
 
 void rmt_arena_clear(rmt_arena *arena)
 {
     for (struct rmt_arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
-        free(chunk);
+        give_chunk(chunk);
     }
     rmt_arena_init(arena, arena->limit_bytes);
 }
@@ -43,7 +63,7 @@ static bool add_chunk(rmt_arena *arena, size_t bytes)
     size_t capacity = next_capacity(arena, bytes), total;
     if (!rmt_add_size(capacity, sizeof(struct rmt_arena_chunk), &total))
         return false;
-    struct rmt_arena_chunk *chunk = calloc(1, total);
+    struct rmt_arena_chunk *chunk = take_chunk(capacity);
     if (!chunk)
         return false;
     chunk->capacity = capacity;

@@ -9,6 +9,8 @@
 
 #include "os/os.h"
 
+enum { SHRINK_RUNS = 100, SHRINK_LEAST = 1 << 20 };
+
 ramet_status rmt_exec_init(rmt_exec *exec, int32_t threads, ramet_error *error)
 {
     *exec = (rmt_exec){0};
@@ -39,6 +41,21 @@ static ramet_status grow_arena(rmt_exec *exec, size_t bytes, ramet_error *error)
         return rmt_fail_memory(error, whole);
     exec->arena_bytes = whole;
     return RAMET_STATUS_OK;
+}
+
+/* What one large image took goes back when many smaller ones have followed. */
+static void shrink_arena(rmt_exec *exec, size_t bytes)
+{
+    bool small = exec->arena_bytes > SHRINK_LEAST && bytes < exec->arena_bytes / 2;
+    exec->recent_bytes = !small ? 0 : bytes > exec->recent_bytes ? bytes : exec->recent_bytes;
+    exec->small_runs = small ? exec->small_runs + 1 : 0;
+    if (exec->small_runs < SHRINK_RUNS)
+        return;
+    size_t keep = rmt_round_up(exec->recent_bytes + 1, rmt_os_page_bytes());
+    rmt_os_pages_free(exec->arena + keep, exec->arena_bytes - keep);
+    exec->arena_bytes = keep;
+    exec->recent_bytes = 0;
+    exec->small_runs = 0;
 }
 
 static ramet_status grow_operands(rmt_exec *exec, int32_t count, ramet_error *error)
@@ -96,6 +113,7 @@ static ramet_status run_late(rmt_exec *exec, const rmt_model *model, const rmt_p
 ramet_status rmt_exec_run(rmt_exec *exec, const rmt_model *model, const rmt_plan *plan, const rmt_view *inputs,
                           rmt_view *outputs, ramet_error *error)
 {
+    shrink_arena(exec, plan->arena_bytes);
     ramet_status status = grow_arena(exec, plan->arena_bytes, error);
     if (status == RAMET_STATUS_OK)
         status = grow_operands(exec, plan->most_operands, error);
