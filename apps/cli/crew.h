@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images at work: what threads (images.c) and processes (processes.c) share.
+ * Images at work: what threads (images.c) and processes (image_processes.c) share.
  *
  * A worker turns a path into a rendering, whatever becomes of the image; the
  * renderings are written in the order of the paths.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Images through a model: one handle a thread, or worker processes
- * (processes.c); results in input order.
+ * (image_processes.c); results in input order.
  *
  * A worker decodes an image, runs the task on it and renders the result; the
  * fleet delivers the renderings in order, and they are written then. At most a

@@ -9,8 +9,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
-COMMAND_PAGES = [page for page in PAGES if page.stem in ('README', 'command', 'threads', 'ocr', 'classify', 'detect', 'segment')]
-VERBS = ('classify', 'detect', 'ocr', 'segment', 'run', 'inspect')
+NAMES_FLAGS = ('README', 'command', 'threads-and-processes', 'ocr', 'classify', 'detect', 'segment')
+COMMAND_PAGES = [page for page in PAGES if page.stem in NAMES_FLAGS]
 OTHER_FLAGS = {'cflags', 'libs', 'help', 'version', 'flag'}  # of pkg-config; of the command itself; "--flag value"
 
 
@@ -19,12 +19,13 @@ def blocks(path, kind):
     return re.findall(rf'^```{kind}\n(.*?)^```', path.read_text(encoding='utf-8'), re.M | re.S)
 
 
+def help_of(*verb):
+    return subprocess.run([os.environ['RAMET'], 'help', *verb], capture_output=True, text=True, check=True).stdout
+
+
 def flags_of_help():
-    found = set()
-    for verb in VERBS:
-        text = subprocess.run([os.environ['RAMET'], 'help', verb], capture_output=True, text=True, check=True).stdout
-        found |= set(re.findall(r'(?m)^  --(\w+)', text))
-    return found
+    verbs = set(re.findall(r'(?m)^  (\w+)  ', help_of())) - {'help', 'version'}
+    return {flag for verb in verbs for flag in re.findall(r'(?m)^  --(\w+)', help_of(verb))}
 
 
 class Pages(unittest.TestCase):
