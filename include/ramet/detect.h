@@ -166,6 +166,14 @@ RAMET_API ramet_status ramet_detect_postprocessor_set_score_threshold(ramet_dete
                                                                       float score_threshold);
 
 /*
+ * Suppression from now on: all of it; here zero means the default, not the configuration's.
+ *
+ * Threads: one at a time, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_detect_postprocessor_set_nms(ramet_detect_postprocessor *postprocessor,
+                                                          const ramet_detect_nms_option *nms, ramet_error *error);
+
+/*
  * Non-zero, the default: boxes before suppression are in pixels of the input, and are brought back to the image. Zero:
  * the model had an input scale_factor and has done that.
  *

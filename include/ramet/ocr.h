@@ -172,6 +172,14 @@ RAMET_API ramet_status ramet_det_model_clone(ramet_det_model *handle, ramet_det_
 RAMET_API void ramet_det_model_close(ramet_det_model *handle);
 
 /*
+ * Sets all of the option, of both outer parts; clones keep theirs.
+ *
+ * Threads: one at a time for a model and its parts, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_det_model_set_option(ramet_det_model *handle, const ramet_det_option *option,
+                                                  ramet_error *error);
+
+/*
  * The middle part, for ramet_runtime_memory(); it belongs to the model. NULL for NULL.
  *
  * Threads: any. Memory: the model's. Errors: none.
@@ -289,6 +297,14 @@ RAMET_API ramet_status ramet_cls_model_clone(ramet_cls_model *handle, ramet_cls_
  * Threads: no other call on it. Memory: freed. Errors: none.
  */
 RAMET_API void ramet_cls_model_close(ramet_cls_model *handle);
+
+/*
+ * Sets all of the option, of both outer parts; clones keep theirs.
+ *
+ * Threads: one at a time for a model and its parts, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_cls_model_set_option(ramet_cls_model *handle, const ramet_cls_option *option,
+                                                  ramet_error *error);
 
 /*
  * The middle part, for ramet_runtime_memory(); it belongs to the model. NULL for NULL.
@@ -433,6 +449,14 @@ RAMET_API ramet_status ramet_rec_model_clone(ramet_rec_model *handle, ramet_rec_
 RAMET_API void ramet_rec_model_close(ramet_rec_model *handle);
 
 /*
+ * Sets all of the option, of both outer parts; clones keep theirs. The dictionary and no_space_char stay as they were opened.
+ *
+ * Threads: one at a time for a model and its parts, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_rec_model_set_option(ramet_rec_model *handle, const ramet_rec_option *option,
+                                                  ramet_error *error);
+
+/*
  * The middle part, for ramet_runtime_memory(); it belongs to the model. NULL for NULL.
  *
  * Threads: any. Memory: the model's. Errors: none.
@@ -510,6 +534,17 @@ typedef struct ramet_ocr ramet_ocr;
  * Threads: any. Memory: owned by the caller. Errors: as the ..._model_open() of the parts.
  */
 RAMET_API ramet_status ramet_ocr_open(const ramet_ocr_files *files, const ramet_ocr_option *option, ramet_ocr **handle,
+                                      ramet_error *error);
+
+/*
+ * A pipeline of models that are open: it works on clones of them with the options that they have now, and shares their
+ * weights; the models stay the caller's. detector, classifier: may be NULL. drop_score: as in ramet_ocr_option.
+ *
+ * Threads: none of the models may be at work. Memory: owned by the caller.
+ * Errors: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY.
+ */
+RAMET_API ramet_status ramet_ocr_join(ramet_det_model *detector, ramet_cls_model *classifier,
+                                      ramet_rec_model *recognizer, float drop_score, ramet_ocr **handle,
                                       ramet_error *error);
 
 /*

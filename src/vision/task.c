@@ -37,6 +37,12 @@ static void respect_declared_batch(rmt_task *task)
             task->batch_size = 1;
 }
 
+void rmt_task_set_batch_size(rmt_task *task, size_t batch_size)
+{
+    task->batch_size = batch_size;
+    respect_declared_batch(task);
+}
+
 static ramet_status take_arrays(rmt_task *task, ramet_error *error)
 {
     size_t inputs = ramet_runtime_input_count(task->runtime), outputs = ramet_runtime_output_count(task->runtime);

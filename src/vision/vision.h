@@ -212,6 +212,8 @@ ramet_status rmt_task_open(const char *model, const ramet_runtime_option *option
  * fit. Closes the task on failure.
  */
 ramet_status rmt_task_finish(rmt_task *task, ramet_status status, ramet_error *error);
+/* Another batch_size for a task that is finished; a program made for single images goes on getting them one by one. */
+void rmt_task_set_batch_size(rmt_task *task, size_t batch_size);
 ramet_status rmt_task_clone(rmt_task *task, rmt_task **clone, ramet_error *error); /* *clone: NULL on failure */
 void rmt_task_close(rmt_task *task); /* NULL and a task without some of its stages are allowed */
 

@@ -256,6 +256,33 @@ static void rotated_boxes_are_suppressed_by_their_polygons(void **state)
     ramet_detect_postprocessor_destroy(post);
 }
 
+/* Two boxes that overlap by 0.6, and one beside them. */
+static void suppression_may_be_set(void **state)
+{
+    (void)state;
+    static const float boxes[3][4] = {{0, 0, 40, 40}, {0, 10, 40, 50}, {60, 0, 90, 30}};
+    static const float scores[3] = {0.9F, 0.8F, 0.4F};
+    ramet_detect_postprocessor *post = postprocessor_of(NULL, 0);
+    ramet_detect_result result;
+    ramet_detect_nms_option nms = {.nms_threshold = 0.7F, .background_label = -1};
+    const ramet_tensor outputs[] = {tensor_of(RAMET_DTYPE_FLOAT32, 3, DIMS(1, 3, 4), boxes),
+                                    tensor_of(RAMET_DTYPE_FLOAT32, 3, DIMS(1, 1, 3), scores)};
+    const size_t want[] = {2, 3, 1};
+    for (int step = 0; step < 3; step++) {
+        if (step == 2)
+            nms = (ramet_detect_nms_option){.score_threshold = 0.5F, .background_label = -1};
+        if (step > 0)
+            assert_int_equal(ramet_detect_postprocessor_set_nms(post, &nms, NULL), RAMET_STATUS_OK);
+        assert_int_equal(run_rows(post, outputs, 2, &result, 1, NULL), RAMET_STATUS_OK);
+        assert_int_equal(result.count, want[step]);
+        ramet_detect_result_clear(&result);
+    }
+    nms.nms_threshold = 2;
+    assert_int_equal(ramet_detect_postprocessor_set_nms(post, &nms, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(ramet_detect_postprocessor_set_nms(post, NULL, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    ramet_detect_postprocessor_destroy(post);
+}
+
 /* ---- masks ----------------------------------------------------------------------------------------------------------------- */
 
 /* 80 x 100 planes, of which pixels x >= 50 belong to the object. */
@@ -422,6 +449,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_is_no_object),
         cmocka_unit_test(rotated_rows_have_boxes_around_them),
         cmocka_unit_test(rotated_boxes_are_suppressed_by_their_polygons),
+        cmocka_unit_test(suppression_may_be_set),
         cmocka_unit_test(masks_are_cut_to_box_and_image),
         cmocka_unit_test(instances_get_boxes_from_their_masks),
         cmocka_unit_test(hostile_outputs_are_refused),

@@ -336,6 +336,105 @@ static void a_line_without_a_detector_leaves_the_image_alone(void **state)
     ramet_image_clear(&image);
 }
 
+/* The models of FILES, opened one by one. */
+typedef struct ocr_parts {
+    ramet_det_model *det;
+    ramet_cls_model *cls;
+    ramet_rec_model *rec;
+} ocr_parts;
+
+static ocr_parts open_parts(void)
+{
+    ocr_parts parts;
+    ramet_rec_option option;
+    ramet_rec_option_init(&option);
+    option.dictionary = FILES.dictionary;
+    assert_int_equal(ramet_det_model_open(FILES.detector, NULL, NULL, &parts.det, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_cls_model_open(FILES.classifier, NULL, NULL, &parts.cls, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_rec_model_open(FILES.recognizer, NULL, &option, &parts.rec, NULL), RAMET_STATUS_OK);
+    return parts;
+}
+
+static void close_parts(ocr_parts *parts)
+{
+    ramet_det_model_close(parts->det);
+    ramet_cls_model_close(parts->cls);
+    ramet_rec_model_close(parts->rec);
+}
+
+/* The models may be closed before the pipeline that was made of them. */
+static void joined_models_read_as_opened_ones(void **state)
+{
+    (void)state;
+    ramet_image image = page(9);
+    ramet_ocr *opened = open_reader(0), *joined;
+    ramet_ocr_result want, got;
+    ramet_memory memory;
+    ocr_parts parts = open_parts();
+    assert_int_equal(ramet_ocr_join(parts.det, parts.cls, parts.rec, 0, &joined, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_runtime_memory(ramet_rec_model_runtime(parts.rec), &memory), RAMET_STATUS_OK);
+    assert_int_equal(memory.clones, 2);
+    close_parts(&parts);
+    assert_int_equal(ramet_ocr_predict(opened, &image, 1, &want, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_ocr_predict(joined, &image, 1, &got, NULL), RAMET_STATUS_OK);
+    check_same_texts(&got, &want);
+    ramet_ocr_result_clear(&want);
+    ramet_ocr_result_clear(&got);
+    ramet_ocr_close(opened);
+    ramet_ocr_close(joined);
+    ramet_image_clear(&image);
+}
+
+static size_t count_found(ramet_det_model *det, const ramet_image *image)
+{
+    ramet_det_result found;
+    assert_int_equal(ramet_det_model_predict(det, image, 1, &found, NULL), RAMET_STATUS_OK);
+    size_t count = found.count;
+    ramet_det_result_clear(&found);
+    return count;
+}
+
+/* What is set counts for the model and what is joined of it later, not for its clones. */
+static void options_may_change_after_opening(void **state)
+{
+    (void)state;
+    ramet_image image = page(6);
+    ramet_det_option det;
+    ramet_cls_option cls;
+    ramet_ocr *ocr;
+    ramet_ocr_result result;
+    ramet_error error = {0};
+    ocr_parts parts = open_parts();
+    ramet_det_model *clone;
+    ramet_det_option_init(&det);
+    ramet_cls_option_init(&cls);
+    assert_int_equal(ramet_det_model_clone(parts.det, &clone, NULL), RAMET_STATUS_OK);
+    assert_int_equal(count_found(parts.det, &image), 6);
+    det.min_box_side = 200;
+    assert_int_equal(ramet_det_model_set_option(parts.det, &det, NULL), RAMET_STATUS_OK);
+    assert_true(count_found(parts.det, &image) < 6);
+    assert_int_equal(count_found(clone, &image), 6);
+    assert_int_equal(ramet_det_model_set_option(parts.det, NULL, NULL), RAMET_STATUS_OK);
+    cls.thresh = 1; /* no score is above */
+    assert_int_equal(ramet_cls_model_set_option(parts.cls, &cls, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_rec_model_set_option(parts.rec, NULL, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_ocr_join(parts.det, parts.cls, parts.rec, 0, &ocr, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_ocr_predict(ocr, &image, 1, &result, NULL), RAMET_STATUS_OK);
+    assert_int_equal(result.count, 6);
+    assert_int_equal(result.cls_labels[0], 1);
+    assert_string_equal(result.texts[0], "ra"); /* not turned */
+    ramet_ocr_result_clear(&result);
+    ramet_ocr_close(ocr);
+    det.db_thresh = 2;
+    assert_int_equal(ramet_det_model_set_option(parts.det, &det, &error), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "db_thresh"));
+    assert_int_equal(ramet_ocr_join(NULL, NULL, NULL, 0, &ocr, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(ramet_ocr_join(NULL, NULL, parts.rec, 2, &ocr, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    ramet_det_model_close(clone);
+    close_parts(&parts);
+    ramet_image_clear(&image);
+}
+
 static void a_pipeline_needs_a_recogniser(void **state)
 {
     (void)state;
@@ -367,6 +466,8 @@ int main(void)
         cmocka_unit_test(batches_do_not_show),
         cmocka_unit_test(clones_and_threads_do_not_show),
         cmocka_unit_test(a_line_without_a_detector_leaves_the_image_alone),
+        cmocka_unit_test(joined_models_read_as_opened_ones),
+        cmocka_unit_test(options_may_change_after_opening),
         cmocka_unit_test(a_pipeline_needs_a_recogniser),
     };
     return cmocka_run_group_tests_name("joined models", tests, NULL, NULL);

@@ -126,6 +126,25 @@ ramet_status ramet_detect_postprocessor_set_score_threshold(ramet_detect_postpro
     return RAMET_STATUS_OK;
 }
 
+ramet_status ramet_detect_postprocessor_set_nms(ramet_detect_postprocessor *postprocessor,
+                                                const ramet_detect_nms_option *nms, ramet_error *error)
+{
+    ramet_detect_option option, resolved;
+    if (postprocessor == NULL || nms == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT,
+                        "setting suppression needs a postprocessor and an option");
+    ramet_detect_option_init(&option);
+    option.nms = *nms;
+    ramet_status status = rmt_detect_option_resolve(&option, &resolved, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_guard_enter(&postprocessor->base.guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    postprocessor->settings.nms = resolved.nms;
+    rmt_guard_leave(&postprocessor->base.guard);
+    return RAMET_STATUS_OK;
+}
+
 ramet_status ramet_detect_postprocessor_set_rescale(ramet_detect_postprocessor *postprocessor, int32_t rescale)
 {
     if (postprocessor == NULL)

@@ -49,6 +49,23 @@ ramet_status ramet_cls_model_clone(ramet_cls_model *handle, ramet_cls_model **cl
 
 void ramet_cls_model_close(ramet_cls_model *handle) { rmt_task_close(task_of(handle)); }
 
+ramet_status ramet_cls_model_set_option(ramet_cls_model *handle, const ramet_cls_option *option, ramet_error *error)
+{
+    rmt_task *task = task_of(handle);
+    ramet_cls_option resolved;
+    if (task == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
+    ramet_status status = rmt_cls_option_resolve(option, &resolved, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_guard_enter(&task->guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    rmt_cls_preprocessor_set_option((ramet_cls_preprocessor *)task->pre, &resolved);
+    rmt_task_set_batch_size(task, rmt_batch_limit(resolved.batch_size));
+    rmt_guard_leave(&task->guard);
+    return RAMET_STATUS_OK;
+}
+
 ramet_runtime *ramet_cls_model_runtime(ramet_cls_model *handle)
 {
     return handle != NULL ? task_of(handle)->runtime : NULL;

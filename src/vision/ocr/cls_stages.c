@@ -57,9 +57,16 @@ ramet_status ramet_cls_preprocessor_create(const ramet_cls_option *option, ramet
     *preprocessor = (ramet_cls_preprocessor *)rmt_preprocessor_create(&PRE_KIND, error);
     if (*preprocessor == NULL)
         return RAMET_STATUS_OUT_OF_MEMORY;
-    (*preprocessor)->option = resolved;
+    rmt_cls_preprocessor_set_option(*preprocessor, &resolved);
     return RAMET_STATUS_OK;
 }
+
+void rmt_cls_preprocessor_set_option(ramet_cls_preprocessor *self, const ramet_cls_option *option)
+{
+    self->option = *option;
+}
+
+float rmt_cls_preprocessor_thresh(const ramet_cls_preprocessor *self) { return self->option.thresh; }
 
 void ramet_cls_preprocessor_destroy(ramet_cls_preprocessor *preprocessor)
 {

@@ -46,6 +46,23 @@ ramet_status ramet_det_model_clone(ramet_det_model *handle, ramet_det_model **cl
 
 void ramet_det_model_close(ramet_det_model *handle) { rmt_task_close(task_of(handle)); }
 
+ramet_status ramet_det_model_set_option(ramet_det_model *handle, const ramet_det_option *option, ramet_error *error)
+{
+    rmt_task *task = task_of(handle);
+    ramet_det_option resolved;
+    if (task == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
+    ramet_status status = rmt_det_option_resolve(option, &resolved, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_guard_enter(&task->guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    rmt_det_preprocessor_set_option((ramet_det_preprocessor *)task->pre, &resolved);
+    rmt_det_postprocessor_set_option((ramet_det_postprocessor *)task->post, &resolved);
+    rmt_guard_leave(&task->guard);
+    return RAMET_STATUS_OK;
+}
+
 ramet_runtime *ramet_det_model_runtime(ramet_det_model *handle)
 {
     return handle != NULL ? task_of(handle)->runtime : NULL;

@@ -217,8 +217,13 @@ ramet_status ramet_det_postprocessor_create(const ramet_det_option *option, rame
     *postprocessor = (ramet_det_postprocessor *)rmt_postprocessor_create(&KIND, error);
     if (*postprocessor == NULL)
         return RAMET_STATUS_OUT_OF_MEMORY;
-    (*postprocessor)->option = resolved;
+    rmt_det_postprocessor_set_option(*postprocessor, &resolved);
     return RAMET_STATUS_OK;
+}
+
+void rmt_det_postprocessor_set_option(ramet_det_postprocessor *self, const ramet_det_option *option)
+{
+    self->option = *option;
 }
 
 void ramet_det_postprocessor_destroy(ramet_det_postprocessor *postprocessor)

@@ -152,8 +152,13 @@ ramet_status ramet_det_preprocessor_create(const ramet_det_option *option, ramet
     *preprocessor = (ramet_det_preprocessor *)rmt_preprocessor_create(&KIND, error);
     if (*preprocessor == NULL)
         return RAMET_STATUS_OUT_OF_MEMORY;
-    (*preprocessor)->option = resolved;
+    rmt_det_preprocessor_set_option(*preprocessor, &resolved);
     return RAMET_STATUS_OK;
+}
+
+void rmt_det_preprocessor_set_option(ramet_det_preprocessor *self, const ramet_det_option *option)
+{
+    self->option = *option;
 }
 
 void ramet_det_preprocessor_destroy(ramet_det_preprocessor *preprocessor)

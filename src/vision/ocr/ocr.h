@@ -18,6 +18,19 @@ ramet_status rmt_ocr_option_resolve(const ramet_ocr_option *from, ramet_ocr_opti
 /* A batch_size option as rmt_task wants it: -1 becomes 0, no limit. */
 size_t rmt_batch_limit(int32_t batch_size);
 
+/*
+ * A resolved option for a stage that exists. The caller sees to it that no run of the stage is under way. A recogniser
+ * keeps its dictionary.
+ */
+void rmt_det_preprocessor_set_option(ramet_det_preprocessor *self, const ramet_det_option *option);
+void rmt_det_postprocessor_set_option(ramet_det_postprocessor *self, const ramet_det_option *option);
+void rmt_cls_preprocessor_set_option(ramet_cls_preprocessor *self, const ramet_cls_option *option);
+void rmt_rec_preprocessor_set_option(ramet_rec_preprocessor *self, const ramet_rec_option *option);
+
+/* What the pipeline goes by. */
+float rmt_cls_preprocessor_thresh(const ramet_cls_preprocessor *self);
+size_t rmt_rec_model_batch_size(const ramet_rec_model *handle); /* 0: no limit */
+
 /* ---- text detection ---------------------------------------------------------------------------------------------- */
 
 /* The detector's input for an image of this size. padded: the image after its padding, larger than it when tiny. */

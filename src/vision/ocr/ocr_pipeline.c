@@ -18,8 +18,7 @@ struct ramet_ocr {
     ramet_det_model *det; /* NULL: an image is one line */
     ramet_cls_model *cls; /* NULL: no line is turned */
     ramet_rec_model *rec;
-    float cls_thresh, drop_score;
-    size_t slice_size; /* lines a slice at most; 0: all of one width */
+    float drop_score;
     rmt_scratch places, lines, views, directions, texts;
     rmt_crop *crops;
     size_t crop_count;
@@ -96,22 +95,6 @@ static ramet_status open_models(ramet_ocr *ocr, const ramet_ocr_files *files, ra
     return status;
 }
 
-/* What the pipeline itself goes by. */
-static ramet_status keep_options(ramet_ocr *ocr, const ramet_ocr_option *option, ramet_error *error)
-{
-    ramet_cls_option cls;
-    ramet_rec_option rec;
-    ramet_status status = rmt_cls_option_resolve(&option->cls, &cls, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_rec_option_resolve(&option->rec, &rec, error);
-    if (status != RAMET_STATUS_OK)
-        return status;
-    ocr->cls_thresh = cls.thresh;
-    ocr->slice_size = rmt_batch_limit(rec.batch_size);
-    ocr->drop_score = option->drop_score;
-    return RAMET_STATUS_OK;
-}
-
 ramet_status ramet_ocr_open(const ramet_ocr_files *files, const ramet_ocr_option *option, ramet_ocr **handle,
                             ramet_error *error)
 {
@@ -127,9 +110,8 @@ ramet_status ramet_ocr_open(const ramet_ocr_files *files, const ramet_ocr_option
     ramet_ocr *ocr = calloc(1, sizeof *ocr);
     if (ocr == NULL)
         return rmt_fail_memory(error, sizeof *ocr);
-    status = keep_options(ocr, &resolved, error);
-    if (status == RAMET_STATUS_OK)
-        status = open_models(ocr, files, &resolved, error);
+    ocr->drop_score = resolved.drop_score;
+    status = open_models(ocr, files, &resolved, error);
     if (status == RAMET_STATUS_OK)
         *handle = ocr;
     else
@@ -146,10 +128,40 @@ static ramet_status clone_models(const ramet_ocr *from, ramet_ocr *made, ramet_e
         status = ramet_cls_model_clone(from->cls, &made->cls, error);
     if (status == RAMET_STATUS_OK)
         status = ramet_rec_model_clone(from->rec, &made->rec, error);
-    made->cls_thresh = from->cls_thresh;
     made->drop_score = from->drop_score;
-    made->slice_size = from->slice_size;
     return status;
+}
+
+/* A pipeline of clones of the models of `from`. */
+static ramet_status clone_pipeline(const ramet_ocr *from, ramet_ocr **clone, ramet_error *error)
+{
+    ramet_ocr *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return rmt_fail_memory(error, sizeof *made);
+    ramet_status status = clone_models(from, made, error);
+    if (status == RAMET_STATUS_OK)
+        *clone = made;
+    else
+        ramet_ocr_close(made);
+    return status;
+}
+
+ramet_status ramet_ocr_join(ramet_det_model *detector, ramet_cls_model *classifier, ramet_rec_model *recognizer,
+                            float drop_score, ramet_ocr **handle, ramet_error *error)
+{
+    ramet_ocr_option option, resolved;
+    if (handle == NULL)
+        return rmt_fail_no_place(error);
+    *handle = NULL;
+    if (recognizer == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "reading needs a recogniser");
+    ramet_ocr_option_init(&option);
+    option.drop_score = drop_score;
+    ramet_status status = rmt_ocr_option_resolve(&option, &resolved, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    const ramet_ocr models = {.det = detector, .cls = classifier, .rec = recognizer, .drop_score = drop_score};
+    return clone_pipeline(&models, handle, error);
 }
 
 ramet_status ramet_ocr_clone(ramet_ocr *handle, ramet_ocr **clone, ramet_error *error)
@@ -162,13 +174,8 @@ ramet_status ramet_ocr_clone(ramet_ocr *handle, ramet_ocr **clone, ramet_error *
     ramet_status status = rmt_guard_enter(&handle->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    ramet_ocr *made = calloc(1, sizeof *made);
-    status = made != NULL ? clone_models(handle, made, error) : rmt_fail_memory(error, sizeof *made);
+    status = clone_pipeline(handle, clone, error);
     rmt_guard_leave(&handle->guard);
-    if (status == RAMET_STATUS_OK)
-        *clone = made;
-    else
-        ramet_ocr_close(made);
     return status;
 }
 
@@ -294,11 +301,12 @@ static ramet_status flip_line(const ramet_ocr *ocr, const ocr_slice *slice, size
 
 static ramet_status turn_crops(ramet_ocr *ocr, const ocr_page *page, const ocr_slice *slice, ramet_error *error)
 {
+    float thresh = rmt_cls_preprocessor_thresh(ramet_cls_model_preprocessor(ocr->cls));
     ramet_status status = ramet_cls_model_predict(ocr->cls, slice->views, slice->count, slice->directions, error);
     for (size_t i = 0; status == RAMET_STATUS_OK && i < slice->count; i++) {
         ramet_cls_result direction = slice->directions[i];
         page->lines[slice->places[i].index].direction = direction;
-        if (direction.label == 1 && direction.score > ocr->cls_thresh)
+        if (direction.label == 1 && direction.score > thresh)
             status = flip_line(ocr, slice, i, error);
     }
     return status;
@@ -321,9 +329,10 @@ static ramet_status read_slice(ramet_ocr *ocr, const ocr_page *page, ocr_slice *
 static ramet_status read_lines(ramet_ocr *ocr, const ocr_page *page, ramet_error *error)
 {
     rmt_place *places;
+    size_t slice_size = rmt_rec_model_batch_size(ocr->rec);
     ramet_status status = order_lines(ocr, page, &places, error);
     for (size_t done = 0, alike; status == RAMET_STATUS_OK && done < page->count; done += alike) {
-        alike = rmt_places_alike(places + done, page->count - done, ocr->slice_size);
+        alike = rmt_places_alike(places + done, page->count - done, slice_size);
         ocr_slice slice = {.places = places + done, .count = alike};
         status = read_slice(ocr, page, &slice, error);
     }

@@ -51,6 +51,25 @@ ramet_status ramet_rec_model_clone(ramet_rec_model *handle, ramet_rec_model **cl
 
 void ramet_rec_model_close(ramet_rec_model *handle) { rmt_task_close(task_of(handle)); }
 
+ramet_status ramet_rec_model_set_option(ramet_rec_model *handle, const ramet_rec_option *option, ramet_error *error)
+{
+    rmt_task *task = task_of(handle);
+    ramet_rec_option resolved;
+    if (task == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
+    ramet_status status = rmt_rec_option_resolve(option, &resolved, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_guard_enter(&task->guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    rmt_rec_preprocessor_set_option((ramet_rec_preprocessor *)task->pre, &resolved);
+    rmt_task_set_batch_size(task, rmt_batch_limit(resolved.batch_size));
+    rmt_guard_leave(&task->guard);
+    return RAMET_STATUS_OK;
+}
+
+size_t rmt_rec_model_batch_size(const ramet_rec_model *handle) { return ((const rmt_task *)handle)->batch_size; }
+
 ramet_runtime *ramet_rec_model_runtime(ramet_rec_model *handle)
 {
     return handle != NULL ? task_of(handle)->runtime : NULL;

@@ -69,9 +69,14 @@ ramet_status ramet_rec_preprocessor_create(const ramet_rec_option *option, ramet
     *preprocessor = (ramet_rec_preprocessor *)rmt_preprocessor_create(&KIND, error);
     if (*preprocessor == NULL)
         return RAMET_STATUS_OUT_OF_MEMORY;
-    (*preprocessor)->option = resolved;
-    (*preprocessor)->option.dictionary = NULL; /* the caller's memory */
+    rmt_rec_preprocessor_set_option(*preprocessor, &resolved);
     return RAMET_STATUS_OK;
+}
+
+void rmt_rec_preprocessor_set_option(ramet_rec_preprocessor *self, const ramet_rec_option *option)
+{
+    self->option = *option;
+    self->option.dictionary = NULL; /* the caller's memory */
 }
 
 void ramet_rec_preprocessor_destroy(ramet_rec_preprocessor *preprocessor)
