@@ -1,45 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pixels to numbers. A byte has 256 values, so each output channel is one
- * table; a pixel costs three look-ups and lands wherever the strides say.
+ * Pixels to numbers, row by row, wherever the strides say.
  */
 #include "image/resizer.h"
 
-/* The number of each byte value, for the three output channels. */
-typedef struct number_tables {
-    float of[3][256];
-    int from[3]; /* the byte of a BGR pixel that output channel c takes */
-} number_tables;
+#include <string.h>
 
-static void fill_tables(const rmt_pixel_transform *transform, number_tables *tables)
+/* A row of the target; the pixels are still missing. */
+static rmt_pixel_numbers first_row(const rmt_pixel_transform *transform, const rmt_pixel_target *target, int32_t width)
 {
-    for (int c = 0; c < 3; c++) {
-        tables->from[c] = transform->swap_rb ? 2 - c : c;
-        for (int value = 0; value < 256; value++)
-            tables->of[c][value] = (float)value * transform->scale[c] + transform->shift[c];
-    }
-}
-
-static void normalize_row(const number_tables *tables, const uint8_t *bgr, int32_t width, int32_t y,
-                          const rmt_pixel_target *target)
-{
-    const uint8_t *first = bgr + tables->from[0], *second = bgr + 1, *third = bgr + tables->from[2];
-    ptrdiff_t pixel_stride = target->pixel_stride, channel_stride = target->channel_stride;
-    float *out = target->data + y * target->row_stride;
-    for (int32_t x = 0; x < width; x++, out += pixel_stride) {
-        size_t at = 3 * (size_t)x;
-        out[0] = tables->of[0][first[at]];
-        out[channel_stride] = tables->of[1][second[at]];
-        out[2 * channel_stride] = tables->of[2][third[at]];
-    }
+    rmt_pixel_numbers row = {
+        .width = width,
+        .swap_rb = transform->swap_rb,
+        .out = target->data,
+        .pixel_stride = target->pixel_stride,
+        .channel_stride = target->channel_stride,
+    };
+    memcpy(row.scale, transform->scale, sizeof row.scale);
+    memcpy(row.shift, transform->shift, sizeof row.shift);
+    return row;
 }
 
 void rmt_image_normalize(const ramet_image *image, const rmt_pixel_transform *transform, const rmt_pixel_target *target)
 {
-    number_tables tables;
-    fill_tables(transform, &tables);
-    for (int32_t y = 0; y < image->height; y++)
-        normalize_row(&tables, rmt_image_row(image, y), image->width, y, target);
+    const rmt_kernels *kernels = rmt_kernels_best();
+    rmt_pixel_numbers row = first_row(transform, target, image->width);
+    for (int32_t y = 0; y < image->height; y++) {
+        row.out = target->data + y * target->row_stride;
+        row.pixels = rmt_image_row(image, y);
+        kernels->pixel_numbers(&row);
+    }
 }
 
 ramet_status rmt_image_resize_normalize(const ramet_image *src, const rmt_resize *resize,
@@ -51,13 +41,14 @@ ramet_status rmt_image_resize_normalize(const ramet_image *src, const rmt_resize
                                            resize->step_x, resize->step_y, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    number_tables tables;
-    fill_tables(transform, &tables);
-    uint8_t *row = rmt_arena_alloc(&resizer.memory, (size_t)resize->width, 3);
-    for (int32_t y = 0; row && y < resize->height; y++) {
-        resizer.row(&resizer, y, row);
-        normalize_row(&tables, row, resize->width, y, target);
+    rmt_pixel_numbers row = first_row(transform, target, resize->width);
+    uint8_t *pixels = rmt_arena_alloc(&resizer.memory, (size_t)resize->width, 3);
+    row.pixels = pixels;
+    for (int32_t y = 0; pixels && y < resize->height; y++) {
+        row.out = target->data + y * target->row_stride;
+        resizer.row(&resizer, y, pixels);
+        resizer.kernels->pixel_numbers(&row);
     }
     rmt_resizer_close(&resizer);
-    return row ? RAMET_STATUS_OK : rmt_fail_memory(error, 3 * (size_t)resize->width);
+    return pixels ? RAMET_STATUS_OK : rmt_fail_memory(error, 3 * (size_t)resize->width);
 }

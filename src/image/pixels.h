@@ -38,17 +38,6 @@ static inline rmt_sums rmt_blend_pair(const uint8_t *in, const int16_t weight[2]
 #endif
 }
 
-/* Writes 4 numbers of which 3 count; each fits 16 bits. */
-static inline void rmt_store_halves(rmt_sums sums, int16_t out[4])
-{
-#if defined(__SSE2__)
-    _mm_storel_epi64((__m128i *)out, _mm_packs_epi32((__m128i)sums, (__m128i)sums));
-#else
-    for (int c = 0; c < 3; c++)
-        out[c] = (int16_t)sums[c];
-#endif
-}
-
 /* Writes 3 bytes, each sum clamped to 0..255. */
 static inline void rmt_store_pixel(rmt_sums sums, uint8_t out[3])
 {

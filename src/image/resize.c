@@ -101,6 +101,7 @@ ramet_status rmt_resizer_open(rmt_resizer *resizer, const ramet_image *src, int3
         .step_x = default_step(step_x, src->width, width),
         .step_y = default_step(step_y, src->height, height),
         .interpolation = interpolation,
+        .kernels = rmt_kernels_best(),
     };
     rmt_arena_init(&resizer->memory, 0);
     if (choose(resizer)(resizer))

@@ -14,15 +14,15 @@ typedef struct linear {
     int32_t *at;          /* [width]: byte of the left pixel in a source row */
     int16_t (*weight)[2]; /* [width]: of the left and of the right pixel */
     int32_t inner;        /* destination pixels that may be blended as a pair */
-    int16_t *rows[2];     /* [3 * width + 1]: blended source rows; row y is in slot y % 2 */
+    int16_t *rows[2];     /* [3 * width]: blended source rows; row y is in slot y % 2 */
     int32_t row_of[2];    /* the source row in a slot; -1: none */
 } linear;
 
-static void blend_row(const linear *s, const uint8_t *in, int32_t width, int16_t *out)
+static void blend_row(const rmt_resizer *r, const uint8_t *in, int16_t *out)
 {
-    for (int32_t x = 0; x < s->inner; x++)
-        rmt_store_halves(rmt_blend_pair(in + s->at[x], s->weight[x]) >> 4, out + 3 * (size_t)x);
-    for (int32_t x = s->inner; x < width; x++) {
+    const linear *s = r->state;
+    r->kernels->blend_pairs(in, s->at, (const int16_t(*)[2])s->weight, s->inner, out);
+    for (int32_t x = s->inner; x < r->width; x++) {
         const uint8_t *left = in + s->at[x];
         const uint8_t *right =
             s->weight[x][1] ? left + 3 : left; /* the last pixel has no neighbour and no weight for it */
@@ -37,7 +37,7 @@ static const int16_t *blended(const rmt_resizer *r, int64_t y)
     linear *s = r->state;
     int32_t row = rmt_clamp_index(y, r->src->height), slot = row % 2;
     if (s->row_of[slot] != row) {
-        blend_row(s, rmt_image_row(r->src, row), r->width, s->rows[slot]);
+        blend_row(r, rmt_image_row(r->src, row), s->rows[slot]);
         s->row_of[slot] = row;
     }
     return s->rows[slot];
@@ -49,11 +49,7 @@ static void linear_row(rmt_resizer *r, int32_t y, uint8_t *out)
     int32_t row = rmt_resizer_position(r->interpolation, y, r->step_y, &fraction);
     const int16_t *above = blended(r, row), *below = blended(r, (int64_t)row + 1);
     int16_t over = rmt_resizer_weight(1.0f - fraction), under = rmt_resizer_weight(fraction);
-    size_t count = 3 * (size_t)r->width;
-    for (size_t i = 0; i < count; i++) {
-        int16_t upper = (int16_t)(above[i] * over >> 16), lower = (int16_t)(below[i] * under >> 16);
-        out[i] = (uint8_t)((int16_t)(upper + lower + 2) >> 2);
-    }
+    r->kernels->mix_pair(above, below, over, under, 3 * (int64_t)r->width, out);
 }
 
 static void set_columns(const rmt_resizer *r, linear *s)
@@ -80,7 +76,7 @@ bool rmt_resizer_open_linear(rmt_resizer *r)
     s->at = rmt_arena_alloc(&r->memory, width, sizeof *s->at);
     s->weight = rmt_arena_alloc(&r->memory, width, sizeof *s->weight);
     for (int slot = 0; slot < 2; slot++) {
-        s->rows[slot] = rmt_arena_alloc(&r->memory, 3 * width + 1, sizeof *s->rows[slot]);
+        s->rows[slot] = rmt_arena_alloc(&r->memory, 3 * width, sizeof *s->rows[slot]);
         s->row_of[slot] = -1;
     }
     if (!s->at || !s->weight || !s->rows[0] || !s->rows[1])

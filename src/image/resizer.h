@@ -12,6 +12,7 @@
 
 #include "image/image.h"
 #include "image/pixels.h"
+#include "kernels/kernels.h"
 
 typedef struct rmt_resizer rmt_resizer;
 
@@ -22,6 +23,7 @@ struct rmt_resizer {
     rmt_interpolation interpolation;
     void (*row)(rmt_resizer *resizer, int32_t y, uint8_t *out); /* writes 3 * width bytes */
     void *state;                                                /* the opener's own */
+    const rmt_kernels *kernels;
     rmt_arena memory;
 };
 

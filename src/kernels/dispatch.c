@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables that this build and this processor have. Nothing is cached: models ask once, at load.
+ * The tables that this build and this processor have. Nothing is cached: models ask once, at load, and images for each
+ * walk over their pixels, which costs nanoseconds.
  */
 #include "kernels/kernels.h"
 
@@ -13,13 +14,13 @@ extern const rmt_kernels rmt_kernels_avx2, rmt_kernels_avx512;
 
 const rmt_kernels *rmt_kernels_get(rmt_level level)
 {
-    rmt_os_cpu cpu;
-    rmt_os_cpu_get(&cpu);
+    bool avx2_fma, avx512;
+    rmt_os_cpu_features(&avx2_fma, &avx512);
     switch (level) {
     case RMT_LEVEL_BASE: return &rmt_kernels_base;
 #if defined(__x86_64__)
-    case RMT_LEVEL_AVX2: return cpu.avx2_fma ? &rmt_kernels_avx2 : NULL;
-    case RMT_LEVEL_AVX512: return cpu.avx512 ? &rmt_kernels_avx512 : NULL;
+    case RMT_LEVEL_AVX2: return avx2_fma ? &rmt_kernels_avx2 : NULL;
+    case RMT_LEVEL_AVX512: return avx512 ? &rmt_kernels_avx512 : NULL;
 #endif
     default: return NULL;
     }

@@ -224,6 +224,18 @@ typedef struct rmt_lerp_row {
     float *out;
 } rmt_lerp_row;
 
+/* ---- pixels: rows of 8-bit images, three bytes a pixel --------------------------------------------------------- */
+
+/* out[x * pixel_stride + c * channel_stride] = byte * scale[c] + shift[c], rounded after each of the two operations. */
+typedef struct rmt_pixel_numbers {
+    const uint8_t *pixels; /* [width][3] */
+    int32_t width;
+    bool swap_rb; /* channel c is byte 2 - c of its pixel, otherwise byte c */
+    float scale[3], shift[3];
+    float *out;
+    ptrdiff_t pixel_stride, channel_stride; /* in floats */
+} rmt_pixel_numbers;
+
 /* ---- the table of one level --------------------------------------------------------------------------------- */
 
 typedef struct rmt_kernels {
@@ -291,6 +303,16 @@ typedef struct rmt_kernels {
     void (*lstm_cell)(const float *gates, const float *c_before, float *c, float *h, int32_t hidden);
     /* gates_x, gates_h: [3][hidden] in the order r, z, c~ (input part with its bias, hidden part with its bias) */
     void (*gru_cell)(const float *gates_x, const float *gates_h, const float *h_before, float *h, int32_t hidden);
+
+    /* pixels/: exact, so the same at all levels */
+    void (*pixel_numbers)(const rmt_pixel_numbers *row);
+    /*
+     * out[3 * x + c] = (in[at[x] + c] * weight[x][0] + in[at[x] + 3 + c] * weight[x][1]) >> 4; reads 8 bytes at at[x].
+     * No weight is negative, and those of a pair sum to at most 2049.
+     */
+    void (*blend_pairs)(const uint8_t *in, const int32_t *at, const int16_t (*weight)[2], int32_t count, int16_t *out);
+    /* out[i] = ((above[i] * over >> 16) + (below[i] * under >> 16) + 2) >> 2, for what blend_pairs gives */
+    void (*mix_pair)(const int16_t *above, const int16_t *below, int16_t over, int16_t under, int64_t n, uint8_t *out);
 } rmt_kernels;
 
 /* The table of a level, NULL when this build or this processor lacks it. Base is always there. */

@@ -46,5 +46,10 @@ void RMT_NAME(transpose)(const float *source, ptrdiff_t source_stride, float *de
                          int64_t rows, int64_t columns);
 void RMT_NAME(lstm_cell)(const float *gates, const float *c_before, float *c, float *h, int32_t hidden);
 void RMT_NAME(gru_cell)(const float *gates_x, const float *gates_h, const float *h_before, float *h, int32_t hidden);
+void RMT_NAME(pixel_numbers)(const rmt_pixel_numbers *row);
+void RMT_NAME(blend_pairs)(const uint8_t *in, const int32_t *at, const int16_t (*weight)[2], int32_t count,
+                           int16_t *out);
+void RMT_NAME(mix_pair)(const int16_t *above, const int16_t *below, int16_t over, int16_t under, int64_t n,
+                        uint8_t *out);
 
 #endif

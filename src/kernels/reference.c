@@ -390,6 +390,32 @@ static void gru_cell(const float *gates_x, const float *gates_h, const float *h_
     }
 }
 
+/* ---- pixels ------------------------------------------------------------------------------------------------------- */
+
+static void pixel_numbers(const rmt_pixel_numbers *row)
+{
+    for (int32_t x = 0; x < row->width; x++)
+        for (int32_t c = 0; c < 3; c++) {
+            float product = (float)row->pixels[3 * x + (row->swap_rb ? 2 - c : c)] * row->scale[c];
+            row->out[x * row->pixel_stride + c * row->channel_stride] = product + row->shift[c];
+        }
+}
+
+static void blend_pairs(const uint8_t *in, const int32_t *at, const int16_t (*weight)[2], int32_t count, int16_t *out)
+{
+    for (int32_t x = 0; x < count; x++)
+        for (int32_t c = 0; c < 3; c++) {
+            int32_t left = in[at[x] + c], right = in[at[x] + 3 + c];
+            out[3 * x + c] = (int16_t)((left * weight[x][0] + right * weight[x][1]) >> 4);
+        }
+}
+
+static void mix_pair(const int16_t *above, const int16_t *below, int16_t over, int16_t under, int64_t n, uint8_t *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(((above[i] * over >> 16) + (below[i] * under >> 16) + 2) >> 2);
+}
+
 const rmt_kernels *rmt_kernels_reference(void)
 {
     static const rmt_kernels table = {
@@ -421,6 +447,9 @@ const rmt_kernels *rmt_kernels_reference(void)
         .transpose = transpose,
         .lstm_cell = lstm_cell,
         .gru_cell = gru_cell,
+        .pixel_numbers = pixel_numbers,
+        .blend_pairs = blend_pairs,
+        .mix_pair = mix_pair,
     };
     return &table;
 }

@@ -17,16 +17,20 @@
 /* Not every compiler's feature test knows this name. It uses the registers of AVX, which that test vouches for. */
 static bool has_f16c(void)
 {
+#if defined(__clang__)
     unsigned int eax, ebx, ecx = 0, edx;
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+#else
+    return __builtin_cpu_supports("f16c");
+#endif
 }
 
-static void get_features(rmt_os_cpu *cpu)
+void rmt_os_cpu_features(bool *avx2_fma, bool *avx512)
 {
     __builtin_cpu_init();
-    cpu->avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
-    cpu->avx512 = cpu->avx2_fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    *avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+    *avx512 = *avx2_fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
 static void get_name(char name[64])
@@ -47,7 +51,7 @@ static void get_name(char name[64])
     name[length] = 0;
 }
 #else
-static void get_features(rmt_os_cpu *cpu) { cpu->avx2_fma = cpu->avx512 = false; }
+void rmt_os_cpu_features(bool *avx2_fma, bool *avx512) { *avx2_fma = *avx512 = false; }
 static void get_name(char name[64]) { (void)name; }
 #endif
 
@@ -60,7 +64,7 @@ static size_t cache_bytes(int name, size_t otherwise)
 void rmt_os_cpu_get(rmt_os_cpu *cpu)
 {
     *cpu = (rmt_os_cpu){.name = "unknown"};
-    get_features(cpu);
+    rmt_os_cpu_features(&cpu->avx2_fma, &cpu->avx512);
     get_name(cpu->name);
     cpu->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32u << 10);
     cpu->l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512u << 10);

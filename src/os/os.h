@@ -125,6 +125,9 @@ typedef struct rmt_os_cpu {
 
 void rmt_os_cpu_get(rmt_os_cpu *cpu);
 
+/* The two of rmt_os_cpu that one can afford to ask often: the processor itself is not asked, which takes microseconds. */
+void rmt_os_cpu_features(bool *avx2_fma, bool *avx512);
+
 typedef struct rmt_os_processors {
     int affinity; /* of the mask of the calling thread */
     int cpuset;   /* of its control group; 0: not told */

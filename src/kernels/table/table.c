@@ -40,4 +40,7 @@ const rmt_kernels RMT_NAME(kernels) = {
     .transpose = RMT_NAME(transpose),
     .lstm_cell = RMT_NAME(lstm_cell),
     .gru_cell = RMT_NAME(gru_cell),
+    .pixel_numbers = RMT_NAME(pixel_numbers),
+    .blend_pairs = RMT_NAME(blend_pairs),
+    .mix_pair = RMT_NAME(mix_pair),
 };

@@ -5,9 +5,9 @@
  * equals; a class that repeats the step before and class 0, the blank, say
  * nothing; the score is the mean probability of what is kept.
  */
+#include "kernels/kernels.h"
 #include "vision/ocr/ocr.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,20 +23,6 @@ ramet_status rmt_ctc_check(const rmt_ctc_dictionary *dictionary, int64_t classes
                     dictionary->add_space ? " and one may be the space" : "");
 }
 
-/* The best class of a step; the blank when nothing is a number. */
-static size_t best_class(const float *probabilities, size_t classes)
-{
-    float best = -INFINITY;
-    size_t index = 0;
-    for (size_t i = 0; i < classes; i++) {
-        if (probabilities[i] > best) {
-            best = probabilities[i];
-            index = i;
-        }
-    }
-    return index;
-}
-
 /* Class 1 is the first character; past the last one stands the space. */
 static const char *character_of(const rmt_ctc_dictionary *dictionary, size_t class_index)
 {
@@ -47,11 +33,12 @@ static const char *character_of(const rmt_ctc_dictionary *dictionary, size_t cla
 /* The classes that are kept, in order; returns how many. */
 static size_t best_path(const rmt_ctc_steps *line, uint32_t *kept, float *score)
 {
+    const rmt_kernels *kernels = rmt_kernels_best();
     const float *values = line->values;
     double sum = 0;
     size_t count = 0, before = 0;
     for (size_t step = 0; step < line->steps; step++, values += line->classes) {
-        size_t best = best_class(values, line->classes);
+        size_t best = (size_t)kernels->arg_max(values, (int64_t)line->classes); /* the blank when none is a number */
         if (best != 0 && best != before) {
             kept[count++] = (uint32_t)best;
             sum += (double)values[best];
