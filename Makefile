@@ -48,7 +48,7 @@ fuzz: ## build the fuzz targets (in build-fuzz/fuzz/)
 
 format: ## lay out the C code
 	@tools/setup test
-	find include src apps tests bench fuzz -name '*.[ch]' 2>/dev/null | xargs clang-format-14 -i
+	find include src apps tests bench fuzz examples/multi_thread \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' \) 2>/dev/null | xargs clang-format-14 -i
 
 install: all ## install below PREFIX (/usr/local)
 	cmake --install build --prefix $(PREFIX)

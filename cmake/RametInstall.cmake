@@ -19,7 +19,7 @@ install(TARGETS ramet_shared ramet_static EXPORT rametTargets)
 if(TARGET ramet)
   install(TARGETS ramet)
 endif()
-install(DIRECTORY include/ramet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/ramet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES "${PROJECT_BINARY_DIR}/ramet.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES "${PROJECT_BINARY_DIR}/rametConfig.cmake" "${PROJECT_BINARY_DIR}/rametConfigVersion.cmake"
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ramet)

@@ -1,0 +1,1617 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ramet for C++14 and later: the names and shapes of FastDeploy 1.x over the C library; nothing to link beyond it.
+ *
+ *     namespace fastdeploy = ramet;
+ *     auto model = fastdeploy::vision::classification::PaddleClasModel(model_file, params_file, config_file, option);
+ *     auto model2 = model.Clone();
+ *     auto im = cv::imread(image_file);
+ *     fastdeploy::vision::ClassifyResult res;
+ *     model.Predict(im, &res);
+ *
+ * Where OpenCV's headers are found, images are cv::Mat; in any case they are ramet::Image (a file that ramet reads) or
+ * ramet_image (pixels of yours). All are 8-bit B, G, R; of a cv::Mat any rows and regions, without a copy.
+ *
+ * Errors: calls answer false, and a model that could not be opened is not Initialized(); Error() and ErrorText() of the
+ * model say why. Nothing is thrown, printed or ended. With RAMET_THROW defined before the include, what fails throws
+ * ramet::Exception instead.
+ *
+ * Threads: a model belongs to one thread at a time (a second one is refused, not undefined); Clone() makes another one
+ * on the same weights. Models, runtimes and pipelines move and do not copy; original and clones end in any order.
+ * fork(): as in the C headers, a child may go on with its copies.
+ *
+ * Memory: results are plain vectors of their own.
+ */
+#ifndef RAMET_RAMET_HPP
+#define RAMET_RAMET_HPP
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ramet/ramet.h"
+
+#if !defined(RAMET_NO_OPENCV) && defined(__has_include)
+#if __has_include(<opencv2/imgcodecs.hpp>)
+#include <opencv2/imgcodecs.hpp>
+#define RAMET_HAS_OPENCV 1
+#endif
+#endif
+
+namespace ramet
+{
+
+/* ---- failures ------------------------------------------------------------------------------------------------ */
+
+/* What RAMET_THROW throws: what() is message and place; status tells the kind. */
+class Exception : public std::exception
+{
+  public:
+    explicit Exception(const ramet_error &error);
+    const char *what() const noexcept override { return text_.c_str(); }
+    ramet_status status() const { return status_; }
+
+  private:
+    std::string text_;
+    ramet_status status_;
+};
+
+namespace detail
+{
+
+/* "MESSAGE (PLACE)". */
+inline std::string TextOf(const ramet_error &error)
+{
+    std::string text = error.message;
+    return error.place[0] == '\0' ? text : text + " (" + error.place + ")";
+}
+
+inline ramet_error MakeError(ramet_status status, const char *message)
+{
+    ramet_error error = {};
+    error.status = status;
+    std::snprintf(error.message, sizeof error.message, "%s", message);
+    return error;
+}
+
+/* The last failure of an object, and the one place that decides whether it is thrown. */
+class Failure
+{
+  public:
+    Failure() : error_() {}
+
+    /* True when the call went well; a failure stays until the next call. */
+    bool Accept(ramet_status status, const ramet_error &error)
+    {
+        if (status == RAMET_STATUS_OK) {
+            error_ = ramet_error();
+            return true;
+        }
+        error_ = error;
+        error_.status = status;
+#ifdef RAMET_THROW
+        throw Exception(error_);
+#else
+        return false;
+#endif
+    }
+    bool Refuse(ramet_status status, const char *message) { return Accept(status, MakeError(status, message)); }
+    const ramet_error &Error() const { return error_; }
+
+  private:
+    ramet_error error_;
+};
+
+/* A C handle that is closed at its end. */
+template <typename T, void (*Close)(T *)> struct Closer {
+    void operator()(T *handle) const { Close(handle); }
+};
+template <typename T, void (*Close)(T *)> using Handle = std::unique_ptr<T, Closer<T, Close>>;
+
+inline const char *OrNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+
+/* As printf's %f, which FastDeploy's texts have. */
+inline std::string Fixed(float number) { return std::to_string(number); }
+
+} // namespace detail
+
+inline Exception::Exception(const ramet_error &error) : text_(detail::TextOf(error)), status_(error.status) {}
+
+/* ---- what runs, and how ---------------------------------------------------------------------------------------- */
+
+/* FastDeploy's engines by name. OPENVINO is one of ramet's two; NATIVE, and what stands for an engine of FastDeploy on
+ * CPUs (UNKNOWN, ORT, PDINFER, LITE), is ramet's own. The others cannot be used. */
+enum Backend { UNKNOWN, ORT, TRT, PDINFER, POROS, OPENVINO, LITE, RKNPU2, SOPHGOTPU, HORIZONNPU, TVM, NATIVE };
+
+/* Told from the bytes of the file; taken for the sake of FastDeploy's signatures. */
+enum ModelFormat { AUTOREC, PADDLE, ONNX, RKNN, TORCHSCRIPT, SOPHGO, HORIZON, TVMFormat };
+
+/*
+ * How models are to run. Setters of hardware that ramet does not serve make the option unusable: a model opened with it
+ * is not Initialized(), and its error says so. Hints to other engines (SetTrtInputShape, ...) change nothing.
+ *
+ * Threads: one at a time; models copy what they need.
+ */
+class RuntimeOption
+{
+  public:
+    std::string model_file, params_file;
+    int cpu_thread_num = -1; /* threads inside one run; -1: the default, 1 */
+    Backend backend = UNKNOWN;
+    uint64_t memory_budget_bytes = 0; /* ceiling of a clone's arena; 0: the default, 4 GiB */
+    int plan_capacity = 0;            /* shapes remembered per model; 0: the default, 16 */
+
+    void SetModelPath(const std::string &model, const std::string &params = "", ModelFormat = PADDLE)
+    {
+        model_file = model;
+        params_file = params;
+        program_.clear();
+        parameters_.clear();
+    }
+    /* The bytes of the two files. */
+    void SetModelBuffer(const std::string &model, const std::string &params = "", ModelFormat = PADDLE)
+    {
+        program_ = model;
+        parameters_ = params;
+    }
+    void UseCpu() { refused_.clear(); }
+    void UseGpu(int = 0) { Refuse("GPUs"); }
+    void UseRKNPU2() { Refuse("RKNPU2"); }
+    void UseTimVX() { Refuse("TimVX"); }
+    void UseAscend() { Refuse("Ascend"); }
+    void UseSophgo() { Refuse("Sophgo"); }
+    void UseHorizon() { Refuse("Horizon"); }
+    void UseDirectML() { Refuse("DirectML"); }
+    void UseIpu(int = 1, int = 1, bool = false, int = 1) { Refuse("IPUs"); }
+    template <typename... Settings> void UseKunlunXin(const Settings &...) { Refuse("KunlunXin"); }
+
+    /* At least 1; the C library refuses anything else when a model is opened. */
+    void SetCpuThreadNum(int threads) { cpu_thread_num = threads; }
+    void UsePaddleInferBackend() { backend = PDINFER; }
+    void UsePaddleBackend() { backend = PDINFER; }
+    void UseOrtBackend() { backend = ORT; }
+    void UseOpenVINOBackend() { backend = OPENVINO; }
+    void UsePaddleLiteBackend() { backend = LITE; }
+    void UseLiteBackend() { backend = LITE; }
+    void UseNativeBackend() { backend = NATIVE; }
+    void UseTrtBackend() { backend = TRT; }
+    void UsePorosBackend() { backend = POROS; }
+    void UseTVMBackend() { backend = TVM; }
+
+    /* Hints to TensorRT. */
+    using Shape = std::vector<int32_t>;
+    void SetTrtInputShape(const std::string &, const Shape &, const Shape & = Shape(), const Shape & = Shape()) {}
+    void SetTrtCacheFile(const std::string &) {}
+    void EnablePaddleTrtCollectShape() {}
+    void EnablePaddleToTrt() { backend = TRT; }
+
+    /*
+     * For the C interface. The pointers are into this option and the two texts; empty texts: found beside the program.
+     * Errors: UNSUPPORTED.
+     */
+    ramet_status ToC(const std::string &params, const std::string &config, ramet_runtime_option *option,
+                     ramet_error *error) const
+    {
+        ramet_runtime_option_init(option);
+        option->backend = RAMET_BACKEND_NATIVE;
+        option->cpu_thread_num = cpu_thread_num == -1 ? 0 : cpu_thread_num;
+        option->plan_capacity = plan_capacity;
+        option->memory_budget_bytes = memory_budget_bytes;
+        option->params_file = detail::OrNull(params);
+        option->config_file = detail::OrNull(config);
+        option->program_bytes = program_.empty() ? nullptr : program_.data();
+        option->program_count = program_.size();
+        option->params_bytes = parameters_.empty() ? nullptr : parameters_.data();
+        option->params_count = parameters_.size();
+        const std::string refused = Refused();
+        if (refused.empty() && cpu_thread_num != 0)
+            return RAMET_STATUS_OK;
+        *error = refused.empty() ? detail::MakeError(RAMET_STATUS_INVALID_ARGUMENT, "a run needs at least 1 thread")
+                                 : detail::MakeError(RAMET_STATUS_UNSUPPORTED, refused.c_str());
+        return error->status;
+    }
+
+  private:
+    void Refuse(const std::string &hardware)
+    {
+        refused_ = hardware + " are not served: ramet runs on CPUs; call UseCpu()";
+    }
+
+    /* Why the option cannot be used; empty when it can. */
+    std::string Refused() const
+    {
+        const bool absent = backend == TRT || backend == POROS || backend == RKNPU2 || backend == SOPHGOTPU ||
+                            backend == HORIZONNPU || backend == TVM || backend == OPENVINO;
+        if (refused_.empty() && absent)
+            return "this engine of FastDeploy is not part of ramet; take UseNativeBackend()";
+        return refused_;
+    }
+
+    std::string program_, parameters_, refused_;
+};
+
+/* ---- images ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * An image of its own, as ramet reads JPEG, PNG, BMP, PNM and WebP files; equal to cv::imread().
+ *
+ *     ramet::Image im;
+ *     if (!im.Load("a.jpg")) std::cerr << im.ErrorText();
+ */
+class Image
+{
+  public:
+    Image() : image_() {}
+    ~Image() { ramet_image_clear(&image_); }
+    Image(Image &&other) noexcept : image_(other.image_), failure_(other.failure_) { other.image_ = ramet_image(); }
+    Image &operator=(Image &&other) noexcept
+    {
+        std::swap(image_, other.image_);
+        std::swap(failure_, other.failure_);
+        return *this;
+    }
+    Image(const Image &) = delete;
+    Image &operator=(const Image &) = delete;
+
+    bool Load(const std::string &path)
+    {
+        ramet_error error = {};
+        ramet_image_clear(&image_);
+        return failure_.Accept(ramet_image_load(path.c_str(), nullptr, &image_, &error), error);
+    }
+    bool Decode(const void *bytes, size_t count)
+    {
+        ramet_error error = {};
+        ramet_image_clear(&image_);
+        return failure_.Accept(ramet_image_decode(bytes, count, nullptr, &image_, &error), error);
+    }
+    const ramet_image &Get() const { return image_; }
+    int Width() const { return image_.width; }
+    int Height() const { return image_.height; }
+    bool Empty() const { return image_.data == nullptr; }
+    const ramet_error &Error() const { return failure_.Error(); }
+    std::string ErrorText() const { return detail::TextOf(failure_.Error()); }
+
+  private:
+    ramet_image image_;
+    detail::Failure failure_;
+};
+
+namespace detail
+{
+
+/* Any kind of image as the C library takes it: borrowed, for one call. What is none has no pixels. */
+class Pixels
+{
+  public:
+    Pixels(const ramet_image &image) : image_(image) {}
+    Pixels(const Image &image) : image_(image.Get()) {}
+#ifdef RAMET_HAS_OPENCV
+    Pixels(const cv::Mat &mat) : image_()
+    {
+        if (mat.type() != CV_8UC3 || mat.dims != 2)
+            return;
+        image_.data = mat.data; /* read only */
+        image_.width = mat.cols;
+        image_.height = mat.rows;
+        image_.pitch = static_cast<ptrdiff_t>(mat.step[0]);
+    }
+#endif
+    const ramet_image &Get() const { return image_; }
+
+  private:
+    ramet_image image_;
+};
+
+template <typename Im> std::vector<ramet_image> AllPixels(const std::vector<Im> &images)
+{
+    std::vector<ramet_image> all;
+    for (const Im &image : images)
+        all.push_back(Pixels(image).Get());
+    return all;
+}
+
+/* Whether all have pixels: an empty image has none, and Pixels has none of a cv::Mat of another type. */
+inline bool HavePixels(const ramet_image *images, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (images[i].data == nullptr)
+            return false;
+    return true;
+}
+
+constexpr const char *kNoPixels = "an image is empty or not 8-bit B, G, R; a cv::Mat must be CV_8UC3";
+
+/* C results that are cleared at their end. */
+template <typename R, void (*Clear)(R *)> class Results
+{
+  public:
+    explicit Results(size_t count) : all_(count) {}
+    ~Results()
+    {
+        for (R &result : all_)
+            Clear(&result);
+    }
+    Results(const Results &) = delete;
+    Results &operator=(const Results &) = delete;
+    R *Data() { return all_.data(); }
+    const R &operator[](size_t i) const { return all_[i]; }
+    size_t Size() const { return all_.size(); }
+
+  private:
+    std::vector<R> all_;
+};
+
+} // namespace detail
+
+/* ---- tensors in, tensors out ----------------------------------------------------------------------------------- */
+
+enum class FDDataType { BOOL, INT16, INT32, INT64, FP16, FP32, FP64, UINT8, INT8, BF16 };
+
+namespace detail
+{
+
+inline ramet_dtype ToC(FDDataType dtype)
+{
+    switch (dtype) {
+    case FDDataType::BOOL: return RAMET_DTYPE_BOOL;
+    case FDDataType::INT16: return RAMET_DTYPE_INT16;
+    case FDDataType::INT32: return RAMET_DTYPE_INT32;
+    case FDDataType::INT64: return RAMET_DTYPE_INT64;
+    case FDDataType::FP16: return RAMET_DTYPE_FLOAT16;
+    case FDDataType::FP64: return RAMET_DTYPE_FLOAT64;
+    case FDDataType::UINT8: return RAMET_DTYPE_UINT8;
+    case FDDataType::INT8: return RAMET_DTYPE_INT8;
+    case FDDataType::BF16: return RAMET_DTYPE_BFLOAT16;
+    case FDDataType::FP32: break;
+    }
+    return RAMET_DTYPE_FLOAT32;
+}
+
+inline FDDataType FromC(ramet_dtype dtype)
+{
+    switch (dtype) {
+    case RAMET_DTYPE_BOOL: return FDDataType::BOOL;
+    case RAMET_DTYPE_INT16: return FDDataType::INT16;
+    case RAMET_DTYPE_INT32: return FDDataType::INT32;
+    case RAMET_DTYPE_INT64: return FDDataType::INT64;
+    case RAMET_DTYPE_FLOAT16: return FDDataType::FP16;
+    case RAMET_DTYPE_FLOAT64: return FDDataType::FP64;
+    case RAMET_DTYPE_UINT8: return FDDataType::UINT8;
+    case RAMET_DTYPE_INT8: return FDDataType::INT8;
+    case RAMET_DTYPE_BFLOAT16: return FDDataType::BF16;
+    case RAMET_DTYPE_FLOAT32: break;
+    }
+    return FDDataType::FP32;
+}
+
+} // namespace detail
+
+/* Name, dtype and declared shape of an input or output; -1: any size. */
+struct TensorInfo {
+    std::string name;
+    std::vector<int> shape;
+    FDDataType dtype = FDDataType::FP32;
+};
+
+/* A dense row-major tensor; its numbers are its own or, after SetExternalData(), yours. */
+class FDTensor
+{
+  public:
+    std::string name;
+    std::vector<int64_t> shape;
+    FDDataType dtype = FDDataType::FP32;
+
+    /* Borrows: the numbers must live as long as the tensor is used. */
+    void SetExternalData(const std::vector<int64_t> &new_shape, FDDataType new_dtype, void *data)
+    {
+        shape = new_shape;
+        dtype = new_dtype;
+        external_ = data;
+        own_.clear();
+    }
+    /* Room for this shape, zeroed. */
+    void Resize(const std::vector<int64_t> &new_shape, FDDataType new_dtype)
+    {
+        shape = new_shape;
+        dtype = new_dtype;
+        external_ = nullptr;
+        own_.assign(static_cast<size_t>(Nbytes()), 0);
+    }
+    void *Data() { return external_ ? external_ : own_.data(); }
+    const void *Data() const { return external_ ? external_ : own_.data(); }
+    const void *CpuData() const { return Data(); }
+    const std::vector<int64_t> &Shape() const { return shape; }
+    FDDataType Dtype() const { return dtype; }
+    int64_t Numel() const
+    {
+        int64_t count = 1;
+        for (int64_t dim : shape)
+            count *= dim;
+        return count;
+    }
+    int64_t Nbytes() const { return Numel() * static_cast<int64_t>(ramet_dtype_bytes(detail::ToC(dtype))); }
+
+    /* For the C interface; points into this tensor. */
+    ramet_tensor ToC() const
+    {
+        ramet_tensor tensor = {};
+        tensor.name = detail::OrNull(name);
+        tensor.dtype = detail::ToC(dtype);
+        tensor.rank = static_cast<int32_t>(shape.size());
+        for (size_t i = 0; i < shape.size() && i < RAMET_MAX_RANK; i++)
+            tensor.dims[i] = shape[i];
+        tensor.data = const_cast<void *>(Data()); /* inputs are read only */
+        return tensor;
+    }
+    /* A copy of what the C library handed out. */
+    void FromC(const ramet_tensor &tensor)
+    {
+        name = tensor.name ? tensor.name : "";
+        Resize(std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank), detail::FromC(tensor.dtype));
+        if (!own_.empty())
+            std::memcpy(own_.data(), tensor.data, own_.size());
+    }
+
+  private:
+    void *external_ = nullptr;
+    std::vector<unsigned char> own_;
+};
+
+namespace detail
+{
+
+inline TensorInfo InfoOf(const ramet_runtime *runtime, size_t index,
+                         ramet_status (*get)(const ramet_runtime *, size_t, ramet_tensor *))
+{
+    TensorInfo info;
+    ramet_tensor tensor = {};
+    if (runtime == nullptr || get(runtime, index, &tensor) != RAMET_STATUS_OK)
+        return info;
+    info.name = tensor.name ? tensor.name : "";
+    info.dtype = FromC(tensor.dtype);
+    for (int32_t i = 0; i < tensor.rank; i++)
+        info.shape.push_back(static_cast<int>(tensor.dims[i]));
+    return info;
+}
+
+} // namespace detail
+
+/* A model without pre- and postprocessing. */
+class Runtime
+{
+  public:
+    RuntimeOption option;
+
+    bool Init(const RuntimeOption &wanted)
+    {
+        ramet_runtime_option settings;
+        ramet_runtime *runtime = nullptr;
+        ramet_error error = {};
+        option = wanted;
+        ramet_status status = option.ToC(option.params_file, "", &settings, &error);
+        if (status == RAMET_STATUS_OK)
+            status = ramet_runtime_open(option.model_file.c_str(), &settings, &runtime, &error);
+        handle_.reset(runtime);
+        return failure_.Accept(status, error);
+    }
+
+    /* outputs: in the program's order; copies, so that they stay valid. */
+    bool Infer(std::vector<FDTensor> &inputs, std::vector<FDTensor> *outputs)
+    {
+        std::vector<ramet_tensor> given, made(ramet_runtime_output_count(handle_.get()));
+        for (const FDTensor &input : inputs) {
+            if (input.shape.size() > RAMET_MAX_RANK)
+                return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, "a tensor has too many dimensions");
+            given.push_back(input.ToC());
+        }
+        ramet_error error = {};
+        const ramet_status status =
+            ramet_runtime_run(handle_.get(), given.data(), given.size(), made.data(), made.size(), &error);
+        if (!failure_.Accept(status, error))
+            return false;
+        outputs->resize(made.size());
+        for (size_t i = 0; i < made.size(); i++)
+            (*outputs)[i].FromC(made[i]);
+        return true;
+    }
+
+    /* nullptr when there is no memory for it. */
+    std::unique_ptr<Runtime> Clone()
+    {
+        ramet_runtime *clone = nullptr;
+        ramet_error error = {};
+        if (!failure_.Accept(ramet_runtime_clone(handle_.get(), &clone, &error), error))
+            return nullptr;
+        std::unique_ptr<Runtime> made(new Runtime);
+        made->option = option;
+        made->handle_.reset(clone);
+        return made;
+    }
+
+    int NumInputs() const { return static_cast<int>(ramet_runtime_input_count(handle_.get())); }
+    int NumOutputs() const { return static_cast<int>(ramet_runtime_output_count(handle_.get())); }
+    TensorInfo GetInputInfo(int index) const
+    {
+        return detail::InfoOf(handle_.get(), static_cast<size_t>(index), ramet_runtime_input_info);
+    }
+    TensorInfo GetOutputInfo(int index) const
+    {
+        return detail::InfoOf(handle_.get(), static_cast<size_t>(index), ramet_runtime_output_info);
+    }
+    ramet_runtime *Get() const { return handle_.get(); }
+    const ramet_error &Error() const { return failure_.Error(); }
+    std::string ErrorText() const { return detail::TextOf(failure_.Error()); }
+
+  private:
+    detail::Handle<ramet_runtime, ramet_runtime_close> handle_;
+    detail::Failure failure_;
+};
+
+/* What all models have. */
+class FastDeployModel
+{
+  public:
+    virtual ~FastDeployModel() = default;
+    FastDeployModel(FastDeployModel &&) = default;
+    FastDeployModel &operator=(FastDeployModel &&) = default;
+
+    virtual std::string ModelName() const = 0;
+    /* The middle part; it belongs to the model. Of a pipeline, which has several: nullptr. */
+    virtual ramet_runtime *GetRuntime() const = 0;
+    virtual bool Initialized() const { return GetRuntime() != nullptr; }
+
+    int NumInputsOfRuntime() const { return static_cast<int>(ramet_runtime_input_count(GetRuntime())); }
+    int NumOutputsOfRuntime() const { return static_cast<int>(ramet_runtime_output_count(GetRuntime())); }
+    TensorInfo InputInfoOfRuntime(int index) const
+    {
+        return detail::InfoOf(GetRuntime(), static_cast<size_t>(index), ramet_runtime_input_info);
+    }
+    TensorInfo OutputInfoOfRuntime(int index) const
+    {
+        return detail::InfoOf(GetRuntime(), static_cast<size_t>(index), ramet_runtime_output_info);
+    }
+    /* Why the last call failed; status 0: it did not. */
+    const ramet_error &Error() const { return failure_.Error(); }
+    std::string ErrorText() const { return detail::TextOf(failure_.Error()); }
+
+  protected:
+    FastDeployModel() = default;
+    detail::Failure failure_;
+};
+
+namespace vision
+{
+
+/* ---- results --------------------------------------------------------------------------------------------------- */
+
+/* The best classes of an image, by descending score. */
+struct ClassifyResult {
+    std::vector<int32_t> label_ids;
+    std::vector<float> scores;
+    std::vector<std::string> label_names; /* empty without names in the configuration */
+    std::vector<std::string> attributes;
+    std::vector<float> feature;
+
+    void Clear() { *this = ClassifyResult(); }
+    std::string Str() const
+    {
+        std::string text = "ClassifyResult(\nlabel_ids: ";
+        for (int32_t label : label_ids)
+            text += std::to_string(label) + ", ";
+        text += "\nscores: ";
+        for (float score : scores)
+            text += detail::Fixed(score) + ", ";
+        if (!feature.empty())
+            text += "\nfeature: size (" + std::to_string(feature.size()) + ")";
+        return text + "\n)";
+    }
+};
+
+/* The pixels of an object within its box, 1 for the object: data [shape[0]][shape[1]]. */
+struct Mask {
+    std::vector<uint8_t> data;
+    std::vector<int64_t> shape;
+    void Clear() { *this = Mask(); }
+    std::string Str() const
+    {
+        return shape.size() < 2 ? "Mask()" : "Mask(" + std::to_string(shape[0]) + "," + std::to_string(shape[1]) + ")";
+    }
+};
+
+/* Objects: left, top, right, bottom in pixels of the image. */
+struct DetectionResult {
+    std::vector<std::array<float, 4>> boxes;
+    std::vector<std::array<float, 8>> rotated_boxes; /* x, y of four corners; empty unless the model gives them */
+    std::vector<float> scores;
+    std::vector<int32_t> label_ids;
+    std::vector<std::string> label_names; /* empty without names in the configuration */
+    std::vector<Mask> masks;
+    bool contain_masks = false;
+
+    void Clear() { *this = DetectionResult(); }
+    std::string Str() const
+    {
+        std::string text = "DetectionResult: [";
+        text += rotated_boxes.empty() ? "xmin, ymin, xmax, ymax" : "x1, y1, x2, y2, x3, y3, x4, y4";
+        text += contain_masks ? ", score, label_id, mask_shape]\n" : ", score, label_id]\n";
+        for (size_t i = 0; i < label_ids.size(); i++) {
+            text += rotated_boxes.empty() ? Corners(boxes[i]) : Corners(rotated_boxes[i]);
+            text += detail::Fixed(scores[i]) + ", " + std::to_string(label_ids[i]);
+            text += contain_masks && i < masks.size() ? ", " + masks[i].Str() + "\n" : "\n";
+        }
+        return text;
+    }
+
+  private:
+    /* No blank behind the first comma, as FastDeploy has it. */
+    template <size_t N> static std::string Corners(const std::array<float, N> &box)
+    {
+        std::string text;
+        for (size_t i = 0; i < N; i++)
+            text += detail::Fixed(box[i]) + (i == 0 && N == 4 ? "," : ", ");
+        return text;
+    }
+};
+
+/* The class of each pixel: label_map [shape[0]][shape[1]]. */
+struct SegmentationResult {
+    std::vector<uint8_t> label_map;
+    std::vector<float> score_map; /* empty without contain_score_map */
+    std::vector<int64_t> shape;
+    bool contain_score_map = false;
+
+    void Clear() { *this = SegmentationResult(); }
+    std::string Str() const
+    {
+        std::string text = "SegmentationResult Image masks 10 rows x 10 cols: \n" + FirstHundred(label_map);
+        if (contain_score_map)
+            text += "SegmentationResult Score map 10 rows x 10 cols: \n" + FirstHundred(score_map);
+        text += "result shape is: [";
+        for (size_t i = 0; i < shape.size(); i++)
+            text += (i > 0 ? " " : "") + std::to_string(shape[i]);
+        return text + "]";
+    }
+
+  private:
+    template <typename T> static std::string FirstHundred(const std::vector<T> &map)
+    {
+        std::string text;
+        for (size_t row = 0; row < 10 && row * 10 < map.size(); row++) {
+            text += "[";
+            for (size_t at = row * 10; at < row * 10 + 10 && at < map.size(); at++)
+                text += std::to_string(map[at]) + ", ";
+            text += ".....]\n";
+        }
+        return text + "...........\n";
+    }
+};
+
+/* The texts of an image in reading order; boxes are x, y of four corners from the top left, clockwise. */
+struct OCRResult {
+    std::vector<std::array<int, 8>> boxes;
+    std::vector<std::string> text;
+    std::vector<float> rec_scores;
+    std::vector<float> cls_scores;
+    std::vector<int32_t> cls_labels;
+
+    void Clear() { *this = OCRResult(); }
+    std::string Str() const
+    {
+        std::string lines;
+        for (size_t i = 0; i < boxes.size() || i < rec_scores.size() || i < cls_scores.size(); i++) {
+            if (i < boxes.size())
+                lines += BoxText(boxes[i]);
+            if (i < rec_scores.size())
+                lines += "rec text: " + text[i] + " rec score:" + detail::Fixed(rec_scores[i]) + " ";
+            if (i < cls_scores.size())
+                lines += "cls label: " + std::to_string(cls_labels[i]) + " cls score: " + detail::Fixed(cls_scores[i]);
+            lines += "\n";
+        }
+        return lines.empty() ? "No Results!" : lines;
+    }
+
+  private:
+    static std::string BoxText(const std::array<int, 8> &box)
+    {
+        std::string line = "det boxes: [";
+        for (size_t i = 0; i < 8; i += 2) {
+            line += i > 0 ? ",[" : "[";
+            line += std::to_string(box[i]) + "," + std::to_string(box[i + 1]) + "]";
+        }
+        return line + "]";
+    }
+};
+
+} // namespace vision
+
+/* ---- C results to C++ ones ------------------------------------------------------------------------------------- */
+
+namespace detail
+{
+
+using vision::ClassifyResult;
+using vision::DetectionResult;
+using vision::OCRResult;
+using vision::SegmentationResult;
+
+inline std::vector<std::string> Texts(const char *const *texts, size_t count)
+{
+    return texts ? std::vector<std::string>(texts, texts + count) : std::vector<std::string>();
+}
+
+template <typename T> std::vector<T> Numbers(const T *numbers, size_t count)
+{
+    return numbers ? std::vector<T>(numbers, numbers + count) : std::vector<T>();
+}
+
+inline ramet_status Convert(const ramet_classify_result &from, ClassifyResult *to, ramet_error *)
+{
+    to->label_ids = Numbers(from.label_ids, from.count);
+    to->scores = Numbers(from.scores, from.count);
+    to->label_names = Texts(from.label_names, from.count);
+    to->attributes = Texts(from.attributes, from.attribute_count);
+    to->feature = Numbers(from.feature, from.feature_count);
+    return RAMET_STATUS_OK;
+}
+
+template <size_t N> std::vector<std::array<float, N>> Boxes(const float (*boxes)[N], size_t count)
+{
+    std::vector<std::array<float, N>> all(boxes ? count : 0);
+    for (size_t i = 0; i < all.size(); i++)
+        std::memcpy(all[i].data(), boxes[i], sizeof boxes[i]);
+    return all;
+}
+
+inline ramet_status Convert(const ramet_detect_result &from, DetectionResult *to, ramet_error *)
+{
+    to->boxes = Boxes<4>(from.boxes, from.count);
+    to->rotated_boxes = Boxes<8>(from.rotated_boxes, from.count);
+    to->scores = Numbers(from.scores, from.count);
+    to->label_ids = Numbers(from.label_ids, from.count);
+    to->label_names = Texts(from.label_names, from.count);
+    to->contain_masks = from.contain_masks != 0;
+    to->masks.clear();
+    for (size_t i = 0; from.masks && i < from.count; i++) {
+        const ramet_detect_mask &mask = from.masks[i];
+        vision::Mask made;
+        made.shape = {mask.height, mask.width};
+        made.data = Numbers(mask.data, static_cast<size_t>(mask.height) * static_cast<size_t>(mask.width));
+        to->masks.push_back(std::move(made));
+    }
+    return RAMET_STATUS_OK;
+}
+
+inline ramet_status Convert(const ramet_segment_result &from, SegmentationResult *to, ramet_error *error)
+{
+    const size_t count = static_cast<size_t>(from.height) * static_cast<size_t>(from.width);
+    to->shape = {from.height, from.width};
+    to->contain_score_map = from.contain_score_map != 0;
+    to->score_map = Numbers(from.score_map, count);
+    to->label_map.resize(count);
+    for (size_t i = 0; i < count; i++) {
+        if (from.label_map[i] > UINT8_MAX) {
+            *error = MakeError(RAMET_STATUS_UNSUPPORTED,
+                               "a class above 255 does not fit SegmentationResult; use ramet_segment_result");
+            return error->status;
+        }
+        to->label_map[i] = static_cast<uint8_t>(from.label_map[i]);
+    }
+    return RAMET_STATUS_OK;
+}
+
+inline std::array<int, 8> Corners(const ramet_quad &quad)
+{
+    std::array<int, 8> box;
+    for (size_t i = 0; i < 8; i++)
+        box[i] = static_cast<int>(quad.points[i / 2][i % 2]);
+    return box;
+}
+
+inline ramet_status Convert(const ramet_ocr_result &from, OCRResult *to, ramet_error *)
+{
+    to->boxes.clear();
+    for (size_t i = 0; from.boxes && i < from.count; i++)
+        to->boxes.push_back(Corners(from.boxes[i]));
+    to->text = Texts(from.texts, from.count);
+    to->rec_scores = Numbers(from.rec_scores, from.count);
+    to->cls_scores = Numbers(from.cls_scores, from.count);
+    to->cls_labels = Numbers(from.cls_labels, from.count);
+    return RAMET_STATUS_OK;
+}
+
+/* ---- models ---------------------------------------------------------------------------------------------------- */
+
+/* The C functions that every model has. */
+template <typename M, ramet_status (*CloneModel)(M *, M **, ramet_error *), void (*CloseModel)(M *),
+          ramet_runtime *(*RuntimeOf)(M *)>
+struct Calls {
+    using Model = M;
+    static constexpr auto Clone = CloneModel;
+    static void Close(M *handle) { CloseModel(handle); }
+    static constexpr auto Runtime = RuntimeOf;
+};
+
+/*
+ * A model whose C functions are those of Task: Calls, Open and Predict, the Result in C with its Clear, and the Type of
+ * it in C++.
+ */
+template <typename Task> class TaskModel : public FastDeployModel
+{
+  public:
+    using Result = typename Task::Type;
+
+    ramet_runtime *GetRuntime() const override { return Task::Runtime(handle_.get()); }
+
+    /* Reads the image only; the result is overwritten. */
+    bool Predict(const Pixels &image, Result *result) { return Run(&image.Get(), 1, result); }
+
+    /* The answer for an image does not depend on the others; their sizes may differ. */
+    template <typename Im> bool BatchPredict(const std::vector<Im> &images, std::vector<Result> *results)
+    {
+        const std::vector<ramet_image> all = AllPixels(images);
+        results->assign(all.size(), Result());
+        return Run(all.data(), all.size(), results->data());
+    }
+
+    typename Task::Model *Get() const { return handle_.get(); }
+
+  protected:
+    TaskModel() = default;
+    void Open(const std::string &model, const std::string &params, const std::string &config,
+              const RuntimeOption &option)
+    {
+        ramet_runtime_option settings;
+        typename Task::Model *opened = nullptr;
+        ramet_error error = {};
+        ramet_status status = option.ToC(params, config, &settings, &error);
+        if (status == RAMET_STATUS_OK)
+            status = Task::Open(model.c_str(), &settings, &opened, &error);
+        handle_.reset(opened);
+        failure_.Accept(status, error);
+    }
+    /* A clone in an empty model of the derived class, or nullptr. */
+    template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
+    {
+        typename Task::Model *clone = nullptr;
+        ramet_error error = {};
+        if (!failure_.Accept(Task::Clone(handle_.get(), &clone, &error), error))
+            return nullptr;
+        made->handle_.reset(clone);
+        return made;
+    }
+    bool Accept(ramet_status status, const ramet_error &error) { return failure_.Accept(status, error); }
+
+  private:
+    bool Run(const ramet_image *images, size_t count, Result *results)
+    {
+        if (!HavePixels(images, count))
+            return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, kNoPixels);
+        Results<typename Task::Result, Task::Clear> made(count);
+        ramet_error error = {};
+        ramet_status status = Task::Predict(handle_.get(), images, count, made.Data(), &error);
+        for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++)
+            status = Convert(made[i], &results[i], &error);
+        return failure_.Accept(status, error);
+    }
+
+    Handle<typename Task::Model, Task::Close> handle_;
+};
+
+struct ClassifyTask : Calls<ramet_classify_model, ramet_classify_model_clone, ramet_classify_model_close,
+                            ramet_classify_model_runtime> {
+    using Result = ramet_classify_result;
+    using Type = ClassifyResult;
+    static constexpr auto Open = ramet_classify_model_open;
+    static constexpr auto Predict = ramet_classify_model_predict;
+    static void Clear(Result *result) { ramet_classify_result_clear(result); }
+};
+
+struct DetectTask
+    : Calls<ramet_detect_model, ramet_detect_model_clone, ramet_detect_model_close, ramet_detect_model_runtime> {
+    using Result = ramet_detect_result;
+    using Type = DetectionResult;
+    static ramet_status Open(const char *model, const ramet_runtime_option *option, Model **handle, ramet_error *error)
+    {
+        return ramet_detect_model_open(model, option, nullptr, handle, error);
+    }
+    static constexpr auto Predict = ramet_detect_model_predict;
+    static void Clear(Result *result) { ramet_detect_result_clear(result); }
+};
+
+struct SegmentTask
+    : Calls<ramet_segment_model, ramet_segment_model_clone, ramet_segment_model_close, ramet_segment_model_runtime> {
+    using Result = ramet_segment_result;
+    using Type = SegmentationResult;
+    static constexpr auto Open = ramet_segment_model_open;
+    static constexpr auto Predict = ramet_segment_model_predict;
+    static void Clear(Result *result) { ramet_segment_result_clear(result); }
+};
+
+} // namespace detail
+
+namespace vision
+{
+
+/* ---- classification -------------------------------------------------------------------------------------------- */
+
+namespace classification
+{
+
+/* The last part of a model, which must outlive it. */
+class PaddleClasPostprocessor
+{
+  public:
+    explicit PaddleClasPostprocessor(ramet_classify_postprocessor *part) : part_(part) {}
+    bool SetTopk(int topk) { return ramet_classify_postprocessor_set_topk(part_, topk) == RAMET_STATUS_OK; }
+    int GetTopk() const { return ramet_classify_postprocessor_topk(part_); }
+
+  private:
+    ramet_classify_postprocessor *part_;
+};
+
+/* Models of PaddleClas. config_file empty: found beside the program. */
+class PaddleClasModel : public detail::TaskModel<detail::ClassifyTask>
+{
+  public:
+    PaddleClasModel(const std::string &model_file, const std::string &params_file, const std::string &config_file,
+                    const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+    {
+        Open(model_file, params_file, config_file, option);
+    }
+    std::string ModelName() const override { return "PaddleClas/Model"; }
+    std::unique_ptr<PaddleClasModel> Clone()
+    {
+        return CloneInto(std::unique_ptr<PaddleClasModel>(new PaddleClasModel));
+    }
+    PaddleClasPostprocessor GetPostprocessor()
+    {
+        return PaddleClasPostprocessor(ramet_classify_model_postprocessor(Get()));
+    }
+
+  private:
+    PaddleClasModel() = default;
+    friend class detail::TaskModel<detail::ClassifyTask>;
+};
+
+using PPLCNet = PaddleClasModel;
+using PPLCNetv2 = PaddleClasModel;
+using EfficientNet = PaddleClasModel;
+using GhostNet = PaddleClasModel;
+using MobileNetv1 = PaddleClasModel;
+using MobileNetv2 = PaddleClasModel;
+using MobileNetv3 = PaddleClasModel;
+using ShuffleNetv2 = PaddleClasModel;
+using SqueezeNet = PaddleClasModel;
+using Inceptionv3 = PaddleClasModel;
+using PPHGNet = PaddleClasModel;
+using ResNet50vd = PaddleClasModel;
+using SwinTransformer = PaddleClasModel;
+
+} // namespace classification
+
+/* ---- detection ------------------------------------------------------------------------------------------------- */
+
+namespace detection
+{
+
+/* Suppression of overlapping boxes, where the model does not do it; FastDeploy's defaults. */
+struct NMSOption {
+    int background_label = -1;
+    int keep_top_k = 100;
+    float nms_eta = 1.0f;
+    float nms_threshold = 0.5f;
+    int nms_top_k = 1000;
+    bool normalized = true;
+    float score_threshold = 0.3f;
+};
+
+/* The last part of a model, which must outlive it. */
+class PaddleDetPostprocessor
+{
+  public:
+    explicit PaddleDetPostprocessor(ramet_detect_postprocessor *part) : part_(part) {}
+    /* Nothing to do: whether a model leaves suppression to its caller is seen from its outputs. */
+    void ApplyNMS() {}
+    bool SetNMSOption(const NMSOption &option)
+    {
+        ramet_detect_nms_option nms = {};
+        nms.background_label = option.background_label;
+        nms.keep_top_k = option.keep_top_k;
+        nms.nms_eta = option.nms_eta;
+        nms.nms_threshold = option.nms_threshold;
+        nms.nms_top_k = option.nms_top_k;
+        nms.pixel_boxes = option.normalized ? 0 : 1;
+        nms.score_threshold = option.score_threshold;
+        return ramet_detect_postprocessor_set_nms(part_, &nms, nullptr) == RAMET_STATUS_OK;
+    }
+    /* Leaves out objects that do not score above it. */
+    bool SetScoreThreshold(float score_threshold)
+    {
+        return ramet_detect_postprocessor_set_score_threshold(part_, score_threshold) == RAMET_STATUS_OK;
+    }
+
+  private:
+    ramet_detect_postprocessor *part_;
+};
+
+/* Models of PaddleDetection, of any architecture. config_file empty: found beside the program. */
+class PaddleDetectionModel : public detail::TaskModel<detail::DetectTask>
+{
+  public:
+    PaddleDetectionModel(const std::string &model_file, const std::string &params_file, const std::string &config_file,
+                         const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+    {
+        Open(model_file, params_file, config_file, option);
+    }
+    std::string ModelName() const override { return "PaddleDetection/Model"; }
+    std::unique_ptr<PaddleDetectionModel> Clone()
+    {
+        return CloneInto(std::unique_ptr<PaddleDetectionModel>(new PaddleDetectionModel));
+    }
+    PaddleDetPostprocessor GetPostprocessor()
+    {
+        return PaddleDetPostprocessor(ramet_detect_model_postprocessor(Get()));
+    }
+    bool CheckArch() const { return true; }
+
+  private:
+    PaddleDetectionModel() = default;
+    friend class detail::TaskModel<detail::DetectTask>;
+};
+
+using PPDetBase = PaddleDetectionModel;
+using CascadeRCNN = PaddleDetectionModel;
+using FCOS = PaddleDetectionModel;
+using FasterRCNN = PaddleDetectionModel;
+using GFL = PaddleDetectionModel;
+using MaskRCNN = PaddleDetectionModel;
+using PPYOLO = PaddleDetectionModel;
+using PPYOLOE = PaddleDetectionModel;
+using PPYOLOER = PaddleDetectionModel;
+using PPYOLOESOD = PaddleDetectionModel;
+using PSSDet = PaddleDetectionModel;
+using PaddleYOLOX = PaddleDetectionModel;
+using PaddleYOLOv5 = PaddleDetectionModel;
+using PaddleYOLOv6 = PaddleDetectionModel;
+using PaddleYOLOv7 = PaddleDetectionModel;
+using PaddleYOLOv8 = PaddleDetectionModel;
+using PicoDet = PaddleDetectionModel;
+using RTMDet = PaddleDetectionModel;
+using RetinaNet = PaddleDetectionModel;
+using SOLOv2 = PaddleDetectionModel;
+using SSD = PaddleDetectionModel;
+using TOOD = PaddleDetectionModel;
+using TTFNet = PaddleDetectionModel;
+using YOLOv3 = PaddleDetectionModel;
+
+} // namespace detection
+
+/* ---- segmentation ---------------------------------------------------------------------------------------------- */
+
+namespace segmentation
+{
+
+class PaddleSegModel;
+
+/* The first part of a model, which must outlive it. */
+class PaddleSegPreprocessor
+{
+  public:
+    explicit PaddleSegPreprocessor(PaddleSegModel *model) : model_(model) {}
+    inline bool SetIsVerticalScreen(bool is_vertical_screen);
+    inline bool GetIsVerticalScreen() const;
+
+  private:
+    PaddleSegModel *model_;
+};
+
+/* The last part, likewise. */
+class PaddleSegPostprocessor
+{
+  public:
+    explicit PaddleSegPostprocessor(PaddleSegModel *model) : model_(model) {}
+    inline bool SetApplySoftmax(bool apply_softmax);
+    inline bool SetStoreScoreMap(bool store_score_map);
+    inline bool GetApplySoftmax() const;
+    inline bool GetStoreScoreMap() const;
+
+  private:
+    PaddleSegModel *model_;
+};
+
+/* Models of PaddleSeg. config_file empty: found beside the program. */
+class PaddleSegModel : public detail::TaskModel<detail::SegmentTask>
+{
+  public:
+    PaddleSegModel(const std::string &model_file, const std::string &params_file, const std::string &config_file,
+                   const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+    {
+        Open(model_file, params_file, config_file, option);
+    }
+    std::string ModelName() const override { return "PaddleSeg"; }
+    std::unique_ptr<PaddleSegModel> Clone()
+    {
+        std::unique_ptr<PaddleSegModel> clone = CloneInto(std::unique_ptr<PaddleSegModel>(new PaddleSegModel));
+        if (clone)
+            clone->option_ = option_;
+        return clone;
+    }
+    PaddleSegPreprocessor GetPreprocessor() { return PaddleSegPreprocessor(this); }
+    PaddleSegPostprocessor GetPostprocessor() { return PaddleSegPostprocessor(this); }
+
+    /* Both outer parts go by one option. */
+    const ramet_segment_option &Option() const { return option_; }
+    bool SetOption(const ramet_segment_option &option)
+    {
+        ramet_error error = {};
+        if (!Accept(ramet_segment_model_set_option(Get(), &option, &error), error))
+            return false;
+        option_ = option;
+        return true;
+    }
+
+  private:
+    PaddleSegModel() = default;
+    friend class detail::TaskModel<detail::SegmentTask>;
+
+    static ramet_segment_option Defaults()
+    {
+        ramet_segment_option option;
+        ramet_segment_option_init(&option);
+        return option;
+    }
+
+    ramet_segment_option option_ = Defaults();
+};
+
+inline bool PaddleSegPreprocessor::SetIsVerticalScreen(bool is_vertical_screen)
+{
+    ramet_segment_option option = model_->Option();
+    option.is_vertical_screen = is_vertical_screen;
+    return model_->SetOption(option);
+}
+
+inline bool PaddleSegPreprocessor::GetIsVerticalScreen() const { return model_->Option().is_vertical_screen != 0; }
+
+inline bool PaddleSegPostprocessor::SetApplySoftmax(bool apply_softmax)
+{
+    ramet_segment_option option = model_->Option();
+    option.apply_softmax = apply_softmax;
+    return model_->SetOption(option);
+}
+
+inline bool PaddleSegPostprocessor::SetStoreScoreMap(bool store_score_map)
+{
+    ramet_segment_option option = model_->Option();
+    option.store_score_map = store_score_map;
+    return model_->SetOption(option);
+}
+
+inline bool PaddleSegPostprocessor::GetApplySoftmax() const { return model_->Option().apply_softmax != 0; }
+
+inline bool PaddleSegPostprocessor::GetStoreScoreMap() const { return model_->Option().store_score_map != 0; }
+
+} // namespace segmentation
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+namespace ocr
+{
+
+/*
+ * A model of the pipeline with its option, which its parts set. Task: Calls, the Option with its Init, and Open and
+ * SetOption, which take it.
+ */
+template <typename Task> class TextModel : public FastDeployModel
+{
+  public:
+    ramet_runtime *GetRuntime() const override { return Task::Runtime(handle_.get()); }
+    typename Task::Model *Get() const { return handle_.get(); }
+    const typename Task::Option &Option() const { return option_; }
+
+    /* All of it; the strings in it are read at once or, of a model that is open already, not at all. */
+    bool SetOption(const typename Task::Option &option)
+    {
+        ramet_error error = {};
+        if (!failure_.Accept(Task::SetOption(handle_.get(), &option, &error), error))
+            return false;
+        option_ = option;
+        return true;
+    }
+
+  protected:
+    TextModel() { Task::Init(&option_); }
+    void Open(const std::string &model, const std::string &params, const RuntimeOption &option)
+    {
+        ramet_runtime_option settings;
+        typename Task::Model *opened = nullptr;
+        ramet_error error = {};
+        ramet_status status = option.ToC(params, "", &settings, &error);
+        if (status == RAMET_STATUS_OK)
+            status = Task::Open(model.c_str(), &settings, &option_, &opened, &error);
+        handle_.reset(opened);
+        failure_.Accept(status, error);
+    }
+    template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
+    {
+        typename Task::Model *clone = nullptr;
+        ramet_error error = {};
+        if (!failure_.Accept(Task::Clone(handle_.get(), &clone, &error), error))
+            return nullptr;
+        made->handle_.reset(clone);
+        made->option_ = option_;
+        return made;
+    }
+    typename Task::Option option_;
+    detail::Handle<typename Task::Model, Task::Close> handle_;
+};
+
+/* Changes one thing of a model's option. */
+template <typename Model, typename Option, typename Value>
+bool Set(Model *model, Value Option::*member, const Value &value)
+{
+    Option option = model->Option();
+    option.*member = value;
+    return model->SetOption(option);
+}
+
+struct DetTask : detail::Calls<ramet_det_model, ramet_det_model_clone, ramet_det_model_close, ramet_det_model_runtime> {
+    using Option = ramet_det_option;
+    static constexpr auto Init = ramet_det_option_init;
+    static constexpr auto Open = ramet_det_model_open;
+    static constexpr auto SetOption = ramet_det_model_set_option;
+};
+
+struct ClsTask : detail::Calls<ramet_cls_model, ramet_cls_model_clone, ramet_cls_model_close, ramet_cls_model_runtime> {
+    using Option = ramet_cls_option;
+    static constexpr auto Init = ramet_cls_option_init;
+    static constexpr auto Open = ramet_cls_model_open;
+    static constexpr auto SetOption = ramet_cls_model_set_option;
+};
+
+struct RecTask : detail::Calls<ramet_rec_model, ramet_rec_model_clone, ramet_rec_model_close, ramet_rec_model_runtime> {
+    using Option = ramet_rec_option;
+    static constexpr auto Init = ramet_rec_option_init;
+    static constexpr auto Open = ramet_rec_model_open;
+    static constexpr auto SetOption = ramet_rec_model_set_option;
+};
+
+/* The first part of a detector, which must outlive it. */
+class DBDetectorPreprocessor
+{
+  public:
+    explicit DBDetectorPreprocessor(TextModel<DetTask> *model) : model_(model) {}
+    bool SetMaxSideLen(int pixels) { return Set(model_, &ramet_det_option::limit_side_len, int32_t(pixels)); }
+    int GetMaxSideLen() const { return model_->Option().limit_side_len ? model_->Option().limit_side_len : 960; }
+
+  private:
+    TextModel<DetTask> *model_;
+};
+
+/* The last part, likewise. */
+class DBDetectorPostprocessor
+{
+  public:
+    explicit DBDetectorPostprocessor(TextModel<DetTask> *model) : model_(model) {}
+    bool SetDetDBThresh(double thresh) { return Set(model_, &ramet_det_option::db_thresh, float(thresh)); }
+    bool SetDetDBBoxThresh(double thresh) { return Set(model_, &ramet_det_option::db_box_thresh, float(thresh)); }
+    bool SetDetDBUnclipRatio(double ratio) { return Set(model_, &ramet_det_option::db_unclip_ratio, float(ratio)); }
+    /* "fast" (the default, as in PaddleOCR) or "slow" (FastDeploy's default). */
+    bool SetDetDBScoreMode(const std::string &mode)
+    {
+        const ramet_det_score_mode wanted = mode == "slow" ? RAMET_DET_SCORE_MODE_SLOW : RAMET_DET_SCORE_MODE_FAST;
+        return (mode == "slow" || mode == "fast") && Set(model_, &ramet_det_option::db_score_mode, wanted);
+    }
+    bool SetUseDilation(int use_dilation)
+    {
+        return Set(model_, &ramet_det_option::use_dilation, int32_t(use_dilation));
+    }
+
+  private:
+    TextModel<DetTask> *model_;
+};
+
+/* Text detection (DB). */
+class DBDetector : public TextModel<DetTask>
+{
+  public:
+    DBDetector(const std::string &model_file, const std::string &params_file = "",
+               const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+    {
+        Open(model_file, params_file, option);
+    }
+    std::string ModelName() const override { return "ppocr/ocr_det"; }
+    std::unique_ptr<DBDetector> Clone() { return CloneInto(std::unique_ptr<DBDetector>(new DBDetector)); }
+    DBDetectorPreprocessor GetPreprocessor() { return DBDetectorPreprocessor(this); }
+    DBDetectorPostprocessor GetPostprocessor() { return DBDetectorPostprocessor(this); }
+
+    bool Predict(const detail::Pixels &image, std::vector<std::array<int, 8>> *boxes)
+    {
+        if (!detail::HavePixels(&image.Get(), 1))
+            return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
+        detail::Results<ramet_det_result, ramet_det_result_clear> made(1);
+        ramet_error error = {};
+        const ramet_status status = ramet_det_model_predict(Get(), &image.Get(), 1, made.Data(), &error);
+        boxes->clear();
+        for (size_t i = 0; i < made[0].count; i++)
+            boxes->push_back(detail::Corners(made[0].boxes[i]));
+        return failure_.Accept(status, error);
+    }
+    bool Predict(const detail::Pixels &image, OCRResult *result)
+    {
+        result->Clear();
+        return Predict(image, &result->boxes);
+    }
+    template <typename Im>
+    bool BatchPredict(const std::vector<Im> &images, std::vector<std::vector<std::array<int, 8>>> *boxes)
+    {
+        boxes->assign(images.size(), {});
+        for (size_t i = 0; i < images.size(); i++)
+            if (!Predict(images[i], &(*boxes)[i]))
+                return false;
+        return true;
+    }
+
+  private:
+    DBDetector() = default;
+    friend class TextModel<DetTask>;
+};
+
+/* The last part of a classifier, which must outlive it. */
+class ClassifierPostprocessor
+{
+  public:
+    explicit ClassifierPostprocessor(TextModel<ClsTask> *model) : model_(model) {}
+    bool SetClsThresh(float thresh) { return Set(model_, &ramet_cls_option::thresh, thresh); }
+
+  private:
+    TextModel<ClsTask> *model_;
+};
+
+/* Text direction: 0 upright, 1 upside down. */
+class Classifier : public TextModel<ClsTask>
+{
+  public:
+    Classifier(const std::string &model_file, const std::string &params_file = "",
+               const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+    {
+        Open(model_file, params_file, option);
+    }
+    std::string ModelName() const override { return "ppocr/ocr_cls"; }
+    std::unique_ptr<Classifier> Clone() { return CloneInto(std::unique_ptr<Classifier>(new Classifier)); }
+    ClassifierPostprocessor GetPostprocessor() { return ClassifierPostprocessor(this); }
+
+    bool Predict(const detail::Pixels &image, int32_t *label, float *score)
+    {
+        return Run(&image.Get(), 1, label, score);
+    }
+    template <typename Im>
+    bool BatchPredict(const std::vector<Im> &images, std::vector<int32_t> *labels, std::vector<float> *scores)
+    {
+        const std::vector<ramet_image> all = detail::AllPixels(images);
+        labels->assign(all.size(), 0);
+        scores->assign(all.size(), 0);
+        return Run(all.data(), all.size(), labels->data(), scores->data());
+    }
+
+  private:
+    Classifier() = default;
+    friend class TextModel<ClsTask>;
+
+    bool Run(const ramet_image *images, size_t count, int32_t *labels, float *scores)
+    {
+        if (!detail::HavePixels(images, count))
+            return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
+        std::vector<ramet_cls_result> made(count);
+        ramet_error error = {};
+        const ramet_status status = ramet_cls_model_predict(Get(), images, count, made.data(), &error);
+        for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++) {
+            labels[i] = made[i].label;
+            scores[i] = made[i].score;
+        }
+        return failure_.Accept(status, error);
+    }
+};
+
+/* Text recognition (CTC). label_path: the dictionary, one character a line; empty: from the model's inference.yml. */
+class Recognizer : public TextModel<RecTask>
+{
+  public:
+    Recognizer(const std::string &model_file, const std::string &params_file = "", const std::string &label_path = "",
+               const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+    {
+        option_.dictionary = detail::OrNull(label_path);
+        Open(model_file, params_file, option);
+        option_.dictionary = nullptr; /* it has been read */
+    }
+    std::string ModelName() const override { return "ppocr/ocr_rec"; }
+    std::unique_ptr<Recognizer> Clone() { return CloneInto(std::unique_ptr<Recognizer>(new Recognizer)); }
+
+    bool Predict(const detail::Pixels &image, std::string *text, float *rec_score)
+    {
+        return Run(&image.Get(), 1, text, rec_score);
+    }
+    template <typename Im>
+    bool BatchPredict(const std::vector<Im> &images, std::vector<std::string> *texts, std::vector<float> *rec_scores)
+    {
+        const std::vector<ramet_image> all = detail::AllPixels(images);
+        texts->assign(all.size(), "");
+        rec_scores->assign(all.size(), 0);
+        return Run(all.data(), all.size(), texts->data(), rec_scores->data());
+    }
+
+  private:
+    Recognizer() = default;
+    friend class TextModel<RecTask>;
+
+    bool Run(const ramet_image *images, size_t count, std::string *texts, float *scores)
+    {
+        if (!detail::HavePixels(images, count))
+            return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
+        detail::Results<ramet_rec_result, ramet_rec_result_clear> made(count);
+        ramet_error error = {};
+        const ramet_status status = ramet_rec_model_predict(Get(), images, count, made.Data(), &error);
+        for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++) {
+            texts[i] = made[i].text;
+            scores[i] = made[i].score;
+        }
+        return failure_.Accept(status, error);
+    }
+};
+
+} // namespace ocr
+} // namespace vision
+
+/* ---- the pipeline of the three --------------------------------------------------------------------------------- */
+
+namespace pipeline
+{
+
+/*
+ * Finds text, turns it, reads it. Works on clones of the models it is made of, with the settings that they have then, and
+ * shares their weights; the models may go before it.
+ */
+class PPOCRv3 : public FastDeployModel
+{
+  public:
+    PPOCRv3(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model, vision::ocr::Recognizer *rec_model)
+    {
+        Join(det_model, cls_model, rec_model, 48);
+    }
+    PPOCRv3(vision::ocr::DBDetector *det_model, vision::ocr::Recognizer *rec_model)
+        : PPOCRv3(det_model, nullptr, rec_model)
+    {
+    }
+    std::string ModelName() const override { return "PPOCRv3"; }
+    ramet_runtime *GetRuntime() const override { return nullptr; }
+    bool Initialized() const override { return handle_ != nullptr; }
+    std::unique_ptr<PPOCRv3> Clone() { return CloneInto(std::unique_ptr<PPOCRv3>(new PPOCRv3)); }
+
+    /* Crops a run: at least 1, or -1 for all. They change time and memory, never a result. */
+    bool SetClsBatchSize(int size)
+    {
+        ramet_cls_option option = cls_option_;
+        option.batch_size = size;
+        ramet_error error = {};
+        if (ramet_ocr_cls_model(handle_.get()) == nullptr)
+            return true;
+        if (!failure_.Accept(ramet_cls_model_set_option(ramet_ocr_cls_model(handle_.get()), &option, &error), error))
+            return false;
+        cls_option_ = option;
+        return true;
+    }
+    bool SetRecBatchSize(int size)
+    {
+        ramet_rec_option option = rec_option_;
+        option.batch_size = size;
+        ramet_error error = {};
+        if (!failure_.Accept(ramet_rec_model_set_option(ramet_ocr_rec_model(handle_.get()), &option, &error), error))
+            return false;
+        rec_option_ = option;
+        return true;
+    }
+    int GetClsBatchSize() const { return cls_option_.batch_size ? cls_option_.batch_size : 6; }
+    int GetRecBatchSize() const { return rec_option_.batch_size ? rec_option_.batch_size : 6; }
+
+    bool Predict(const detail::Pixels &image, vision::OCRResult *result) { return Run(&image.Get(), 1, result); }
+    template <typename Im> bool BatchPredict(const std::vector<Im> &images, std::vector<vision::OCRResult> *results)
+    {
+        const std::vector<ramet_image> all = detail::AllPixels(images);
+        results->assign(all.size(), vision::OCRResult());
+        return Run(all.data(), all.size(), results->data());
+    }
+    ramet_ocr *Get() const { return handle_.get(); }
+
+  protected:
+    PPOCRv3() : cls_option_(), rec_option_() {}
+
+    /* rec_height: of the recogniser's input, pixels. */
+    void Join(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model,
+              vision::ocr::Recognizer *rec_model, int32_t rec_height)
+    {
+        ramet_ocr *joined = nullptr;
+        ramet_error error = {};
+        cls_option_ = cls_model ? cls_model->Option() : ramet_cls_option();
+        rec_option_ = rec_model ? rec_model->Option() : ramet_rec_option();
+        rec_option_.image_height = rec_height;
+        ramet_status status =
+            ramet_ocr_join(det_model ? det_model->Get() : nullptr, cls_model ? cls_model->Get() : nullptr,
+                           rec_model ? rec_model->Get() : nullptr, 0, &joined, &error);
+        handle_.reset(joined);
+        if (status == RAMET_STATUS_OK)
+            status = ramet_rec_model_set_option(ramet_ocr_rec_model(joined), &rec_option_, &error);
+        if (!failure_.Accept(status, error))
+            handle_.reset();
+    }
+    template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
+    {
+        ramet_ocr *clone = nullptr;
+        ramet_error error = {};
+        if (!failure_.Accept(ramet_ocr_clone(handle_.get(), &clone, &error), error))
+            return nullptr;
+        made->handle_.reset(clone);
+        made->cls_option_ = cls_option_;
+        made->rec_option_ = rec_option_;
+        return made;
+    }
+
+  private:
+    bool Run(const ramet_image *images, size_t count, vision::OCRResult *results)
+    {
+        if (!detail::HavePixels(images, count))
+            return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
+        detail::Results<ramet_ocr_result, ramet_ocr_result_clear> made(count);
+        ramet_error error = {};
+        const ramet_status status = ramet_ocr_predict(handle_.get(), images, count, made.Data(), &error);
+        for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++)
+            detail::Convert(made[i], &results[i], &error);
+        return failure_.Accept(status, error);
+    }
+
+    detail::Handle<ramet_ocr, ramet_ocr_close> handle_;
+    ramet_cls_option cls_option_;
+    ramet_rec_option rec_option_;
+};
+
+using PPOCRv4 = PPOCRv3;
+
+/* Recognisers of PP-OCRv2 read lines of 32 rows. */
+class PPOCRv2 : public PPOCRv3
+{
+  public:
+    PPOCRv2(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model, vision::ocr::Recognizer *rec_model)
+    {
+        Join(det_model, cls_model, rec_model, 32);
+    }
+    PPOCRv2(vision::ocr::DBDetector *det_model, vision::ocr::Recognizer *rec_model)
+        : PPOCRv2(det_model, nullptr, rec_model)
+    {
+    }
+    std::string ModelName() const override { return "PPOCRv2"; }
+};
+
+} // namespace pipeline
+
+namespace application
+{
+namespace ocrsystem
+{
+
+using PPOCRSystemv2 = pipeline::PPOCRv2;
+using PPOCRSystemv3 = pipeline::PPOCRv3;
+using PPOCRSystemv4 = pipeline::PPOCRv4;
+
+} // namespace ocrsystem
+} // namespace application
+} // namespace ramet
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The C++ header over the shared library: what models say equals what the C interface says; clones outlive originals,
+ * handles move, and what fails is told without an exception.
+ */
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+extern "C" {
+#include <cmocka.h>
+}
+
+#include "ramet/ramet.hpp"
+
+namespace fastdeploy = ramet;
+
+using fastdeploy::vision::ClassifyResult;
+using fastdeploy::vision::DetectionResult;
+using fastdeploy::vision::OCRResult;
+using fastdeploy::vision::SegmentationResult;
+using fastdeploy::vision::classification::PaddleClasModel;
+using fastdeploy::vision::detection::PaddleDetectionModel;
+using fastdeploy::vision::segmentation::PaddleSegModel;
+
+namespace
+{
+
+const std::string kModels = RAMET_TEST_DATA "/command/";
+
+/* One colour, with a dark box that the tiny models of the command's tests take for a text or an object. */
+class Picture
+{
+  public:
+    Picture(int width, int height, uint8_t shade)
+        : pixels_(static_cast<size_t>(width) * static_cast<size_t>(height) * 3, shade), width_(width), height_(height)
+    {
+    }
+    void Fill(int x, int y, int width, int height, uint8_t shade)
+    {
+        for (int row = y; row < y + height; row++)
+            std::memset(&pixels_[static_cast<size_t>((row * width_ + x) * 3)], shade, static_cast<size_t>(width) * 3);
+    }
+    ramet_image Get() { return {pixels_.data(), width_, height_, width_ * 3, nullptr}; }
+
+  private:
+    std::vector<uint8_t> pixels_;
+    int width_, height_;
+};
+
+Picture TwoLines()
+{
+    Picture picture(320, 120, 255);
+    picture.Fill(30, 20, 100, 24, 0);
+    picture.Fill(30, 80, 90, 24, 0);
+    return picture;
+}
+
+/* ---- tests ----------------------------------------------------------------------------------------------------- */
+
+void classes_equal_those_of_c(void **)
+{
+    Picture picture(40, 30, 10);
+    const ramet_image image = picture.Get();
+    ramet_classify_model *in_c = nullptr;
+    ramet_classify_result wanted = {};
+    assert_int_equal(ramet_classify_model_open((kModels + "classifier").c_str(), nullptr, &in_c, nullptr), 0);
+    ramet_classify_postprocessor_set_topk(ramet_classify_model_postprocessor(in_c), 3);
+    assert_int_equal(ramet_classify_model_predict(in_c, &image, 1, &wanted, nullptr), 0);
+
+    PaddleClasModel model(kModels + "classifier", "", "");
+    ClassifyResult res;
+    assert_true(model.Initialized());
+    assert_true(model.GetPostprocessor().SetTopk(3));
+    assert_int_equal(model.GetPostprocessor().GetTopk(), 3);
+    assert_true(model.Predict(image, &res));
+    assert_int_equal(res.label_ids.size(), 3);
+    assert_memory_equal(res.label_ids.data(), wanted.label_ids, 3 * sizeof(int32_t));
+    assert_memory_equal(res.scores.data(), wanted.scores, 3 * sizeof(float));
+    assert_string_equal(res.label_names[0].c_str(), wanted.label_names[0]);
+    ramet_classify_result_clear(&wanted);
+    ramet_classify_model_close(in_c);
+}
+
+void clones_outlive_the_original(void **)
+{
+    Picture picture(40, 30, 10);
+    ClassifyResult first, second;
+    std::unique_ptr<PaddleClasModel> clone;
+    {
+        PaddleClasModel model(kModels + "classifier", "", "");
+        assert_true(model.Predict(picture.Get(), &first));
+        clone = model.Clone();
+        assert_non_null(clone.get());
+        clone = clone->Clone(); /* of a clone */
+    }
+    assert_true(clone->Predict(picture.Get(), &second));
+    assert_string_equal(first.Str().c_str(), second.Str().c_str());
+}
+
+void models_move(void **)
+{
+    Picture picture(40, 30, 10);
+    ClassifyResult res;
+    PaddleClasModel model(kModels + "classifier", "", "");
+    PaddleClasModel moved = std::move(model);
+    assert_true(moved.Predict(picture.Get(), &res));
+    std::vector<PaddleClasModel> kept;
+    kept.push_back(std::move(moved));
+    assert_true(kept[0].Predict(picture.Get(), &res));
+}
+
+void threads_on_clones_say_the_same(void **)
+{
+    enum { THREADS = 4, ROUNDS = 25 };
+    Picture picture(40, 30, 10);
+    PaddleClasModel model(kModels + "classifier", "", "");
+    ClassifyResult wanted;
+    std::vector<std::unique_ptr<PaddleClasModel>> clones;
+    std::vector<std::thread> threads;
+    int wrong[THREADS] = {0};
+    assert_true(model.Predict(picture.Get(), &wanted));
+    for (int i = 0; i < THREADS; i++)
+        clones.push_back(model.Clone());
+    for (int i = 0; i < THREADS; i++)
+        threads.emplace_back([&, i] {
+            ClassifyResult res;
+            for (int round = 0; round < ROUNDS; round++)
+                wrong[i] += !clones[static_cast<size_t>(i)]->Predict(picture.Get(), &res) || res.Str() != wanted.Str();
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(wrong[i], 0);
+}
+
+void texts_print_as_in_fastdeploy(void **)
+{
+    ClassifyResult classes;
+    classes.label_ids = {153};
+    classes.scores = {0.686229f};
+    assert_string_equal(classes.Str().c_str(), "ClassifyResult(\nlabel_ids: 153, \nscores: 0.686229, \n)");
+
+    DetectionResult objects;
+    objects.boxes = {{{1, 2, 3, 4}}};
+    objects.scores = {0.5f};
+    objects.label_ids = {7};
+    assert_string_equal(objects.Str().c_str(), "DetectionResult: [xmin, ymin, xmax, ymax, score, label_id]\n"
+                                               "1.000000,2.000000, 3.000000, 4.000000, 0.500000, 7\n");
+
+    OCRResult texts;
+    assert_string_equal(texts.Str().c_str(), "No Results!");
+    texts.boxes = {{{1, 2, 3, 4, 5, 6, 7, 8}}};
+    texts.text = {"ab"};
+    texts.rec_scores = {0.5f};
+    texts.cls_labels = {1};
+    texts.cls_scores = {0.25f};
+    assert_string_equal(texts.Str().c_str(), "det boxes: [[1,2],[3,4],[5,6],[7,8]]rec text: ab rec score:0.500000 "
+                                             "cls label: 1 cls score: 0.250000\n");
+
+    SegmentationResult map;
+    map.label_map = {0, 1};
+    map.shape = {1, 2};
+    assert_string_equal(map.Str().c_str(), "SegmentationResult Image masks 10 rows x 10 cols: \n[0, 1, .....]\n"
+                                           "...........\nresult shape is: [1 2]");
+}
+
+void objects_and_maps_equal_those_of_c(void **)
+{
+    Picture picture = TwoLines();
+    const ramet_image image = picture.Get();
+    ramet_detect_model *detector = nullptr;
+    ramet_detect_result wanted = {};
+    assert_int_equal(ramet_detect_model_open((kModels + "objects").c_str(), nullptr, nullptr, &detector, nullptr), 0);
+    assert_int_equal(ramet_detect_model_predict(detector, &image, 1, &wanted, nullptr), 0);
+    PaddleDetectionModel model(kModels + "objects", "", "");
+    DetectionResult objects;
+    assert_true(model.Predict(image, &objects));
+    assert_true(wanted.count > 0);
+    assert_int_equal(objects.boxes.size(), wanted.count);
+    assert_memory_equal(objects.boxes.data(), wanted.boxes, wanted.count * sizeof wanted.boxes[0]);
+    ramet_detect_result_clear(&wanted);
+    ramet_detect_model_close(detector);
+
+    PaddleSegModel segmenter(kModels + "segmenter", "", "");
+    SegmentationResult map;
+    assert_true(segmenter.GetPostprocessor().SetStoreScoreMap(true));
+    assert_true(segmenter.Clone()->GetPostprocessor().GetStoreScoreMap());
+    assert_true(segmenter.Predict(image, &map));
+    assert_int_equal(map.shape[0], image.height);
+    assert_int_equal(map.shape[1], image.width);
+    assert_int_equal(map.label_map.size(), image.height * image.width);
+}
+
+void a_pipeline_outlives_its_models(void **)
+{
+    Picture picture = TwoLines();
+    OCRResult res, again;
+    std::unique_ptr<fastdeploy::pipeline::PPOCRv4> clone;
+    {
+        fastdeploy::vision::ocr::DBDetector det_model(kModels + "detector");
+        fastdeploy::vision::ocr::Recognizer rec_model(kModels + "recognizer", "", kModels + "dictionary.txt");
+        assert_true(det_model.GetPostprocessor().SetDetDBThresh(0.3));
+        assert_false(det_model.GetPostprocessor().SetDetDBScoreMode("medium"));
+        fastdeploy::pipeline::PPOCRv4 ppocr(&det_model, &rec_model);
+        assert_true(ppocr.Initialized());
+        assert_true(ppocr.SetRecBatchSize(1));
+        assert_true(ppocr.Predict(picture.Get(), &res));
+        clone = ppocr.Clone();
+    }
+    assert_true(clone->SetRecBatchSize(-1));
+    assert_true(clone->Predict(picture.Get(), &again));
+    assert_int_equal(res.boxes.size(), 2);
+    assert_int_equal(res.text.size(), 2);
+    assert_string_equal(res.Str().c_str(), again.Str().c_str());
+}
+
+void failures_are_told(void **)
+{
+    ClassifyResult res;
+    PaddleClasModel absent("nowhere", "", "");
+    assert_false(absent.Initialized());
+    assert_int_equal(absent.Error().status, RAMET_STATUS_NOT_FOUND);
+    assert_null(absent.Clone().get());
+    Picture picture(40, 30, 10);
+    assert_false(absent.Predict(picture.Get(), &res));
+
+    PaddleClasModel model(kModels + "classifier", "", "");
+    assert_false(model.Predict(ramet_image(), &res));
+    assert_int_equal(model.Error().status, RAMET_STATUS_INVALID_ARGUMENT);
+    assert_true(model.Predict(picture.Get(), &res)); /* goes on */
+    assert_int_equal(model.Error().status, RAMET_STATUS_OK);
+
+    fastdeploy::Image image;
+    assert_false(image.Load("nowhere.jpg"));
+    assert_true(image.Empty());
+    fastdeploy::pipeline::PPOCRv3 none(nullptr, nullptr, nullptr);
+    assert_false(none.Initialized());
+}
+
+void options_for_other_hardware_are_refused(void **)
+{
+    fastdeploy::RuntimeOption option;
+    option.UseGpu();
+    PaddleClasModel on_gpu(kModels + "classifier", "", "", option);
+    assert_false(on_gpu.Initialized());
+    assert_int_equal(on_gpu.Error().status, RAMET_STATUS_UNSUPPORTED);
+    option.UseCpu();
+    option.UseTrtBackend();
+    assert_false(PaddleClasModel(kModels + "classifier", "", "", option).Initialized());
+    option.UseOrtBackend();
+    option.SetTrtInputShape("x", {1, 3, 224, 224});
+    assert_true(PaddleClasModel(kModels + "classifier", "", "", option).Initialized());
+    option.SetCpuThreadNum(0);
+    assert_false(PaddleClasModel(kModels + "classifier", "", "", option).Initialized());
+}
+
+std::string ReadFile(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+void a_runtime_runs_from_memory(void **)
+{
+    fastdeploy::RuntimeOption option;
+    option.SetModelPath(kModels + "classifier");
+    fastdeploy::Runtime from_files, from_memory;
+    assert_true(from_files.Init(option));
+    option.SetModelBuffer(ReadFile(kModels + "classifier/inference.pdmodel"),
+                          ReadFile(kModels + "classifier/inference.pdiparams"));
+    assert_true(from_memory.Init(option));
+
+    const fastdeploy::TensorInfo info = from_memory.GetInputInfo(0);
+    std::vector<fastdeploy::FDTensor> inputs(1), wanted, outputs;
+    inputs[0].name = info.name;
+    inputs[0].Resize({1, 3, 32, 32}, info.dtype);
+    static_cast<float *>(inputs[0].Data())[5] = 1.0f;
+    assert_true(from_files.Infer(inputs, &wanted));
+    assert_true(from_memory.Clone()->Infer(inputs, &outputs));
+    assert_int_equal(outputs.size(), from_memory.NumOutputs());
+    assert_int_equal(outputs[0].Nbytes(), wanted[0].Nbytes());
+    assert_memory_equal(outputs[0].Data(), wanted[0].Data(), static_cast<size_t>(wanted[0].Nbytes()));
+    inputs[0].shape.assign(9, 1);
+    assert_false(from_memory.Infer(inputs, &outputs));
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(classes_equal_those_of_c),
+        cmocka_unit_test(clones_outlive_the_original),
+        cmocka_unit_test(models_move),
+        cmocka_unit_test(threads_on_clones_say_the_same),
+        cmocka_unit_test(texts_print_as_in_fastdeploy),
+        cmocka_unit_test(objects_and_maps_equal_those_of_c),
+        cmocka_unit_test(a_pipeline_outlives_its_models),
+        cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(options_for_other_hardware_are_refused),
+        cmocka_unit_test(a_runtime_runs_from_memory),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
