@@ -110,7 +110,8 @@ static void measure_peak(bench *b)
 static void run_gemm(bench *b, const void *input) { b->kernels->gemm(input); }
 
 /* Pixels of k floats; tap t of pixel i is pixel i + t % 3 + width * (t / 3), as in a convolution without border. */
-static void bench_gemm(bench *b, int32_t m, int32_t taps, int32_t k, int32_t n, rmt_activation act)
+static void bench_gemm(bench *b, int32_t m, int32_t taps, int32_t k, int32_t n, rmt_weight_type type,
+                       rmt_activation act)
 {
     const int32_t width = 64;
     const ptrdiff_t in = rmt_pixel_stride(k), out = rmt_pixel_stride(n);
@@ -124,13 +125,15 @@ static void bench_gemm(bench *b, int32_t m, int32_t taps, int32_t k, int32_t n, 
                       .taps = taps,
                       .k = k,
                       .b = b->weights,
+                      .type = type,
                       .panel_stride = (ptrdiff_t)taps * k * RMT_PANEL,
                       .n = n,
                       .bias = b->bias,
                       .c = b->outs,
                       .act = act};
     char name[64];
-    snprintf(name, sizeof name, "gemm m%d taps%d k%d n%d%s", m, taps, k, n,
+    snprintf(name, sizeof name, "gemm m%d taps%d k%d n%d%s%s", m, taps, k, n,
+             type == RMT_WEIGHT_BFLOAT16 ? " bf16" : "",
              act.function == RMT_UNARY_NONE         ? ""
              : act.function == RMT_UNARY_HARD_SWISH ? " hswish"
                                                     : " swish");
@@ -147,9 +150,11 @@ static void bench_all_gemm(bench *b)
         {3, 1, 512, 512},   {16, 1, 512, 512},  {25, 1, 480, 6625},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        bench_gemm(b, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], rmt_activation_none());
-    bench_gemm(b, 200, 1, 64, 128, (rmt_activation){RMT_UNARY_HARD_SWISH, 6, 6, 3, 1, 0});
-    bench_gemm(b, 200, 1, 64, 128, (rmt_activation){RMT_UNARY_SWISH, 1, 0, 0, 1, 0});
+        for (int type = RMT_WEIGHT_FLOAT32; type <= RMT_WEIGHT_BFLOAT16; type++)
+            bench_gemm(b, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], (rmt_weight_type)type,
+                       rmt_activation_none());
+    bench_gemm(b, 200, 1, 64, 128, RMT_WEIGHT_FLOAT32, (rmt_activation){RMT_UNARY_HARD_SWISH, 6, 6, 3, 1, 0});
+    bench_gemm(b, 200, 1, 64, 128, RMT_WEIGHT_FLOAT32, (rmt_activation){RMT_UNARY_SWISH, 1, 0, 0, 1, 0});
 }
 
 /* ---- depthwise -------------------------------------------------------------------------------------------------- */

@@ -33,6 +33,8 @@ static const cli_flag engine_flags[] = {
      "engine; openvino is not in this build yet", 0, 0},
     {"cpu_level", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, cpu_level), "auto|base|avx2|avx512",
      "instructions to use; auto takes the best there are", 0, 0},
+    {"precision", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, precision), "float32|bf16",
+     "how weights are kept; bf16 takes half the memory and rounds them (default float32)", 0, 0},
     {"cpu_thread_num", CLI_KIND_INT, offsetof(ramet_runtime_option, cpu_thread_num), "N",
      "threads inside one run (default: 1; for images a worker's share of processors)", 1, 256},
     {"memory_budget_bytes", CLI_KIND_BYTES, offsetof(ramet_runtime_option, memory_budget_bytes), "N",

@@ -96,9 +96,10 @@ static ramet_status add_operators(ramet_runtime *runtime, json_t *document, rame
     return status;
 }
 
-static ramet_status add_summary(ramet_runtime *runtime, const char *model, json_t *document, ramet_error *error)
+static ramet_status add_summary(ramet_runtime *runtime, const cli_model_settings *settings, json_t *document,
+                                ramet_error *error)
 {
-    cli_json_set(document, "model", cli_json_text(model));
+    cli_json_set(document, "model", cli_json_text(settings->model));
     cli_json_set(document, "inputs",
                  describe_tensors(runtime, ramet_runtime_input_count(runtime), ramet_runtime_input_info));
     cli_json_set(document, "outputs",
@@ -106,6 +107,8 @@ static ramet_status add_summary(ramet_runtime *runtime, const char *model, json_
     ramet_status status = add_operators(runtime, document, error);
     ramet_memory memory = {0};
     cli_memory_add(runtime, &memory);
+    cli_json_set(document, "precision",
+                 cli_json_text(settings->runtime.precision == RAMET_PRECISION_BFLOAT16 ? "bf16" : "float32"));
     cli_json_set(document, "weights_bytes", cli_json_int((int64_t)memory.weights_bytes));
     cli_json_set(document, "program_bytes", cli_json_int((int64_t)memory.program_bytes));
     return status;
@@ -147,7 +150,7 @@ static ramet_status add_all(ramet_runtime *runtime, const inspect_settings *sett
 {
     ramet_status status = RAMET_STATUS_OK;
     if (!settings->graph && !settings->passes && !settings->plan)
-        return add_summary(runtime, settings->model.model, document, error);
+        return add_summary(runtime, &settings->model, document, error);
     if (settings->graph)
         status = add_description(runtime, settings, RAMET_DESCRIBE_GRAPH, "graph", document, error);
     if (!status && settings->passes)

@@ -39,6 +39,13 @@ typedef enum ramet_cpu_level {
     RAMET_CPU_LEVEL_AVX512
 } ramet_cpu_level;
 
+/*
+ * How the native engine keeps the weights of convolutions, products of matrices and recurrent layers. Sums and everything
+ * between the layers are float32 either way. BFLOAT16 rounds each weight to 8 significant bits, which halves the memory of
+ * the weights and the time to read them; docs/models.md says what it does to results.
+ */
+typedef enum ramet_precision { RAMET_PRECISION_FLOAT32 = 0, RAMET_PRECISION_BFLOAT16 } ramet_precision;
+
 /* Set with ramet_runtime_option_init(); zero means the default. */
 typedef struct ramet_runtime_option {
     size_t struct_bytes;
@@ -59,6 +66,7 @@ typedef struct ramet_runtime_option {
     const void *params_bytes; /* its .pdiparams, where it has one */
     size_t params_count;
     const char *config_text; /* instead of config_file */
+    ramet_precision precision;
 } ramet_runtime_option;
 
 /*

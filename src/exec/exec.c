@@ -88,6 +88,8 @@ static void run_step(const rmt_exec *exec, const rmt_model *model, const rmt_ste
     for (int32_t o = 0; o < step->out_count; o++)
         out[o] = resolve(exec, &step->out[o], inputs);
     step->op->run(&(rmt_op_run){.params = step->params,
+                                .panels = step->panels,
+                                .panel_type = step->panel_type,
                                 .packed = step->packed,
                                 .in_count = step->in_count,
                                 .out_count = step->out_count,

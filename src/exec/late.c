@@ -155,6 +155,8 @@ static ramet_status perform(node_memory *m, const rmt_node *node, const rmt_boun
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_op_run run = {.params = bound->params,
+                      .panels = bound->panels,
+                      .panel_type = bound->panel_type,
                       .packed = bound->packed,
                       .in_count = node->input_count,
                       .out_count = node->output_count,

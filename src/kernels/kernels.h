@@ -121,27 +121,40 @@ typedef enum rmt_reduce {
 
 #define RMT_PANEL 16 /* columns of a weight panel, at every level */
 
+/* How the weights of a product lie in their panels; sums are float32 either way. BFLOAT16: the upper half of a float32. */
+typedef enum rmt_weight_type { RMT_WEIGHT_FLOAT32, RMT_WEIGHT_BFLOAT16 } rmt_weight_type;
+
+static inline int64_t rmt_weight_bytes(rmt_weight_type type) { return type == RMT_WEIGHT_BFLOAT16 ? 2 : 4; }
+
+/* Weight number `index` of panels. */
+static inline const void *rmt_weight_at(const void *panels, rmt_weight_type type, int64_t index)
+{
+    return (const unsigned char *)panels + index * rmt_weight_bytes(type);
+}
+
 /*
  * One block of a matrix product with gathered rows, the heart of convolutions and products alike:
  *
  *   c[i][j] = act( bias[j] + add[i][j] + sum over t < taps, q < k of a[t * m + i][q] * B(t, q, j) )
  *
- * A: pointers to rows of k floats, taps groups of m. B: panels of 16 columns; B(t, q, j) =
- * b[(j / 16) * panel_stride + (t * k + q) * 16 + j % 16]; a last panel is padded with zeros. bias: n rounded up to 16
+ * A: pointers to rows of k floats, taps groups of m. B: panels of 16 columns, a last one padded with zeros. With
+ * s = t * k + q, B(t, q, j) is weight number (j / 16) * panel_stride + s * 16 + j % 16 in FLOAT32; in BFLOAT16 columns j
+ * and j + 8 of a panel stand side by side: (j / 16) * panel_stride + s * 16 + j % 8 * 2 + j / 8 % 2. bias: n rounded up to 16
  * floats, or NULL. add: m pointers to rows of n floats, or NULL; add[i] may equal c[i]. c: m pointers; exactly n floats
  * of each row are written. c may not overlap a row of A.
  */
 typedef struct rmt_gemm {
     const float *const *a;
     int32_t m, taps, k;
-    const float *b;
-    ptrdiff_t panel_stride; /* floats; taps * k * 16 when packed tightly */
+    const void *b;
+    rmt_weight_type type;
+    ptrdiff_t panel_stride; /* weights; taps * k * 16 when packed tightly */
     int32_t n;
     const float *bias;
     const float *const *add;
     float *const *c;
     rmt_activation act;
-    const float *next; /* the weights that will be read after these, to be fetched ahead, or NULL */
+    const void *next; /* the weights that will be read after these, to be fetched ahead, or NULL */
 } rmt_gemm;
 
 /* ---- depthwise convolution and pooling: one row of output pixels ---------------------------------------------- */
@@ -248,6 +261,8 @@ typedef struct rmt_kernels {
     /* Rows-by-columns source, element (q, j) at source[q * row_stride + j * column_stride], to panels [ceil(n/16)][k][16]. */
     void (*pack_panels)(const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride, int32_t k, int32_t n,
                         float *panels);
+    /* Panels [steps][16] to BFLOAT16, pairs [steps][8][2]: to nearest, ties to even; NaN stays NaN. */
+    void (*pack_bfloat16)(const float *panel, int64_t steps, uint16_t *pairs);
     /* y[j] = act(bias[j] + sum x[q] * B(q, j)) for one row: gemm with m = 1, taps = 1, for long n or k. */
     void (*gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
                  const rmt_activation *act);

@@ -17,6 +17,7 @@ extern const rmt_kernels RMT_NAME(kernels);
 void RMT_NAME(gemm)(const rmt_gemm *block);
 void RMT_NAME(pack_panels)(const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride, int32_t k, int32_t n,
                            float *panels);
+void RMT_NAME(pack_bfloat16)(const float *panel, int64_t steps, uint16_t *pairs);
 void RMT_NAME(gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
                     const rmt_activation *act);
 void RMT_NAME(depthwise)(const rmt_depthwise *row);

@@ -58,13 +58,32 @@ static void scale_shift(const float *x, const float *scale, const float *shift, 
 
 /* ---- gemm ------------------------------------------------------------------------------------------------- */
 
+static float float_of(uint16_t half)
+{
+    uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Where column j of a panel's row stands in bfloat16. */
+static int32_t pair_place(int32_t j) { return j % 8 * 2 + j / 8 % 2; }
+
+/* B(t, q, j), step = t * k + q */
+static float weight_of(const rmt_gemm *block, int64_t step, int32_t j)
+{
+    const int64_t panel = j / RMT_PANEL * block->panel_stride;
+    if (block->type == RMT_WEIGHT_BFLOAT16)
+        return float_of(((const uint16_t *)block->b)[panel + step * RMT_PANEL + pair_place(j)]);
+    return ((const float *)block->b)[panel + step * RMT_PANEL + j % RMT_PANEL];
+}
+
 static double gemm_sum(const rmt_gemm *block, int32_t i, int32_t j)
 {
-    const float *panel = block->b + j / RMT_PANEL * block->panel_stride + j % RMT_PANEL;
     double sum = 0;
     for (int32_t t = 0; t < block->taps; t++)
         for (int32_t q = 0; q < block->k; q++)
-            sum += (double)block->a[(int64_t)t * block->m + i][q] * panel[((int64_t)t * block->k + q) * RMT_PANEL];
+            sum += (double)block->a[(int64_t)t * block->m + i][q] * weight_of(block, (int64_t)t * block->k + q, j);
     return sum;
 }
 
@@ -89,6 +108,24 @@ static void pack_panels(const float *source, ptrdiff_t row_stride, ptrdiff_t col
         for (int32_t q = 0; q < k; q++)
             panels[((int64_t)(j / RMT_PANEL) * k + q) * RMT_PANEL + j % RMT_PANEL] =
                 j < n ? source[q * row_stride + j * column_stride] : 0;
+}
+
+/* The nearer of the two bfloat16 around x; of two as near, the one whose last bit is 0. */
+static uint16_t half_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (isnan(x))
+        return (uint16_t)(bits >> 16 | 0x40);
+    const uint32_t lost = bits & 0xffff, half = bits >> 16;
+    return (uint16_t)(half + (lost > 0x8000 || (lost == 0x8000 && half % 2 == 1)));
+}
+
+static void pack_bfloat16(const float *panel, int64_t steps, uint16_t *pairs)
+{
+    for (int64_t s = 0; s < steps; s++)
+        for (int32_t j = 0; j < RMT_PANEL; j++)
+            pairs[s * RMT_PANEL + pair_place(j)] = half_of(panel[s * RMT_PANEL + j]);
 }
 
 static void gemv(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
@@ -424,6 +461,7 @@ const rmt_kernels *rmt_kernels_reference(void)
         .lanes = 1,
         .gemm = gemm,
         .pack_panels = pack_panels,
+        .pack_bfloat16 = pack_bfloat16,
         .gemv = gemv,
         .depthwise = depthwise,
         .winograd_weights = winograd_weights,

@@ -32,6 +32,7 @@ typedef float vf __attribute__((vector_size(RMT_VL * 4)));
 typedef int32_t vi __attribute__((vector_size(RMT_VL * 4)));
 typedef uint32_t vu __attribute__((vector_size(RMT_VL * 4))); /* for sums and shifts of bits, which wrap */
 typedef float vf_anywhere __attribute__((vector_size(RMT_VL * 4), aligned(4), may_alias));
+typedef uint32_t vu_anywhere __attribute__((vector_size(RMT_VL * 4), aligned(2), may_alias));
 
 /* ---- whole vectors ------------------------------------------------------------------------------------ */
 
@@ -51,6 +52,24 @@ RMT_INLINE vf v_set(float x)
 }
 
 RMT_INLINE vi v_set_int(int32_t x) { return (vi){0} + x; }
+
+/*
+ * Vector `part` of a row of sixteen bfloat16 that lie as eight pairs: the first of a pair belongs to the first eight
+ * columns, the second to the last eight.
+ */
+RMT_INLINE vf v_load_bfloat16(const uint16_t *pairs, const int32_t part)
+{
+#if RMT_VL == 16
+    const __m512i both = _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i_u *)pairs));
+    const __m512i up = _mm512_setr_epi32(16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0);
+    (void)part;
+    return (vf)((vu)_mm512_sllv_epi32(both, up) & 0xffff0000);
+#else
+    const int32_t column = part * RMT_VL;
+    const vu pair = *(const vu_anywhere *)(pairs + column % 8 * 2);
+    return (vf)(column < 8 ? pair << 16 : pair & 0xffff0000);
+#endif
+}
 
 /* mask lanes are all ones or all zeros, as comparisons make them */
 RMT_INLINE vf v_select(vi mask, vf yes, vf no)

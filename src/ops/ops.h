@@ -34,19 +34,26 @@ enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE, RMT_INTERP_ADD };
 typedef struct rmt_op_load {
     const rmt_graph *graph;
     const rmt_node *node;
-    void *params;           /* rmt_op.params_bytes, zeroed: the operator's own struct, filled here */
-    size_t packed_bytes;    /* set: room for packed weights, 0 for none */
+    void *params; /* rmt_op.params_bytes, zeroed: the operator's own struct, filled here */
+    /*
+     * set: room for weights in panels, as kernels->gemm reads them, and how they are kept: preset to what the model is
+     * opened with, and an operator may insist on FLOAT32. All else that is packed has a room of its own.
+     */
+    int64_t panel_floats;
+    rmt_weight_type panel_type;
+    size_t packed_bytes;
     uint64_t packed_inputs; /* set: bit i: the constant input i lives on in packed form only (i < 64) */
     ramet_error *error;
 } rmt_op_load;
 
-/* Fills the room that load claimed. Constants may be unaligned: read them with rmt_constant_floats(). */
+/* Fills the rooms that load claimed; panels are rounded to their type afterwards. Constants may be unaligned: read them with rmt_constant_floats(). */
 typedef struct rmt_op_pack {
     const rmt_graph *graph;
     const rmt_node *node;
     const void *params;
     const rmt_kernels *kernels;
-    unsigned char *packed; /* aligned to RMT_PACK_ALIGN, zeroed */
+    float *panels; /* both aligned to RMT_PACK_ALIGN and zeroed */
+    unsigned char *packed;
 } rmt_op_pack;
 
 /*
@@ -98,6 +105,8 @@ typedef struct rmt_op_place {
 /* Arithmetic. Everything has been checked. Must not allocate. Work is split over the team by data only. */
 typedef struct rmt_op_run {
     const void *params;
+    const void *panels; /* what pack filled */
+    rmt_weight_type panel_type;
     const unsigned char *packed;
     int32_t in_count, out_count;
     const rmt_view *in;     /* an absent input has data NULL and rank -1 */

@@ -106,7 +106,7 @@ static bool prepare(rmt_graph *graph, const rmt_node *node, const rmt_op *op, fo
     if (params == NULL || f->in == NULL || f->out == NULL)
         return false;
     rmt_op_load load = {.graph = graph, .node = node, .params = params};
-    if (op->load != NULL && (op->load(&load) != RAMET_STATUS_OK || load.packed_bytes > 0))
+    if (op->load != NULL && (op->load(&load) != RAMET_STATUS_OK || load.panel_floats > 0 || load.packed_bytes > 0))
         return false;
     for (int32_t i = 0; i < node->input_count; i++)
         if (!constant_view(graph, node->inputs[i], &f->in[i]))

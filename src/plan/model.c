@@ -41,7 +41,10 @@ static ramet_status fail_unknown(const rmt_graph *graph, ramet_error *error)
 
 /* Offsets of the parts of the blob while they are claimed. */
 typedef struct blob_layout {
-    size_t *packed_at;   /* for each node */
+    size_t *panels_at;   /* for each node; SIZE_MAX: none */
+    size_t *packed_at;   /* likewise */
+    int64_t *floats;     /* in panels, for each node */
+    int64_t most_floats; /* of those that are rounded */
     size_t *constant_at; /* for each value; SIZE_MAX: not kept as it is */
     size_t bytes;
 } blob_layout;
@@ -50,6 +53,21 @@ static bool claim(blob_layout *layout, size_t bytes, size_t *at)
 {
     *at = layout->bytes;
     return rmt_add_size(layout->bytes, rmt_round_up(bytes, RMT_PACK_ALIGN), &layout->bytes);
+}
+
+static ramet_status claim_packed(rmt_bound_node *bound, size_t index, const rmt_op_load *load, blob_layout *layout)
+{
+    size_t bytes = (size_t)(load->panel_floats * rmt_weight_bytes(load->panel_type));
+    bound->panel_type = load->panel_type;
+    layout->floats[index] = load->panel_floats;
+    layout->panels_at[index] = layout->packed_at[index] = SIZE_MAX;
+    if (load->panel_type != RMT_WEIGHT_FLOAT32)
+        layout->most_floats = rmt_max_i64(layout->most_floats, load->panel_floats);
+    if (bytes > 0 && !claim(layout, bytes, &layout->panels_at[index]))
+        return rmt_fail_memory(load->error, bytes);
+    if (load->packed_bytes > 0 && !claim(layout, load->packed_bytes, &layout->packed_at[index]))
+        return rmt_fail_memory(load->error, load->packed_bytes);
+    return RAMET_STATUS_OK;
 }
 
 static ramet_status bind_node(rmt_model *model, size_t index, blob_layout *layout, uint64_t *packed_inputs,
@@ -61,17 +79,18 @@ static ramet_status bind_node(rmt_model *model, size_t index, blob_layout *layou
     bound->params = rmt_arena_alloc(&model->graph.arena, 1, bound->op->params_bytes);
     if (bound->params == NULL)
         return rmt_fail_memory(error, bound->op->params_bytes);
-    rmt_op_load load = {.graph = &model->graph, .node = node, .params = bound->params, .error = error};
+    rmt_op_load load = {.graph = &model->graph,
+                        .node = node,
+                        .params = bound->params,
+                        .panel_type = model->option.weights,
+                        .error = error};
     if (bound->op->load != NULL) {
         ramet_status status = bound->op->load(&load);
         if (status != RAMET_STATUS_OK)
             return rmt_fail_at(error, status, "operator %s (%s)", node->name, node->op);
     }
     *packed_inputs = load.packed_inputs;
-    layout->packed_at[index] = SIZE_MAX;
-    if (load.packed_bytes > 0 && !claim(layout, load.packed_bytes, &layout->packed_at[index]))
-        return rmt_fail_memory(error, load.packed_bytes);
-    return RAMET_STATUS_OK;
+    return claim_packed(bound, index, &load, layout);
 }
 
 /* The constants that a node reads as they are, in contrast to those it has packed. */
@@ -112,11 +131,14 @@ static bool claim_outputs(rmt_model *model, blob_layout *layout)
 static ramet_status layout_init(rmt_model *model, blob_layout *layout, rmt_arena *scratch, ramet_error *error)
 {
     rmt_graph *graph = &model->graph;
+    layout->panels_at = rmt_arena_alloc(scratch, graph->node_count, sizeof *layout->panels_at);
     layout->packed_at = rmt_arena_alloc(scratch, graph->node_count, sizeof *layout->packed_at);
+    layout->floats = rmt_arena_alloc(scratch, graph->node_count, sizeof *layout->floats);
     layout->constant_at = rmt_arena_alloc(scratch, graph->value_count, sizeof *layout->constant_at);
     model->nodes = rmt_arena_alloc(&graph->arena, graph->node_count, sizeof *model->nodes);
     model->constant = rmt_arena_alloc(&graph->arena, graph->value_count, sizeof *model->constant);
-    if (layout->packed_at == NULL || layout->constant_at == NULL || model->nodes == NULL || model->constant == NULL)
+    if (layout->panels_at == NULL || layout->packed_at == NULL || layout->floats == NULL ||
+        layout->constant_at == NULL || model->nodes == NULL || model->constant == NULL)
         return rmt_fail_memory(error, graph->value_count * sizeof(size_t));
     for (size_t i = 0; i < graph->value_count; i++) {
         layout->constant_at[i] = SIZE_MAX;
@@ -146,18 +168,46 @@ static ramet_status bind(rmt_model *model, blob_layout *layout, ramet_error *err
 
 /* ---- packing ------------------------------------------------------------------------------------------------ */
 
-static void pack_node(rmt_model *model, size_t index, const blob_layout *layout)
+static unsigned char *blob_at(const rmt_model *model, size_t offset)
+{
+    return offset == SIZE_MAX ? NULL : model->blob + offset;
+}
+
+/* wide: room for the floats of panels that are rounded. */
+static void pack_node(rmt_model *model, size_t index, const blob_layout *layout, float *wide)
 {
     rmt_bound_node *bound = &model->nodes[index];
-    if (layout->packed_at[index] == SIZE_MAX)
+    unsigned char *panels = blob_at(model, layout->panels_at[index]),
+                  *packed = blob_at(model, layout->packed_at[index]);
+    const bool rounds = bound->panel_type == RMT_WEIGHT_BFLOAT16 && panels != NULL;
+    if (panels == NULL && packed == NULL)
         return;
-    unsigned char *packed = model->blob + layout->packed_at[index];
+    bound->panels = panels;
     bound->packed = packed;
+    if (rounds)
+        memset(wide, 0, (size_t)layout->floats[index] * sizeof *wide);
     bound->op->pack(&(rmt_op_pack){.graph = &model->graph,
                                    .node = &model->graph.nodes[index],
                                    .params = bound->params,
                                    .kernels = model->option.kernels,
+                                   .panels = rounds ? wide : (float *)panels,
                                    .packed = packed});
+    if (rounds)
+        model->option.kernels->pack_bfloat16(wide, layout->floats[index] / RMT_PANEL, (uint16_t *)panels);
+}
+
+static ramet_status pack_nodes(rmt_model *model, const blob_layout *layout, ramet_error *error)
+{
+    const size_t bytes = rmt_round_up((size_t)layout->most_floats * sizeof(float), rmt_os_page_bytes());
+    float *wide = bytes > 0 ? rmt_os_pages_alloc(bytes) : NULL;
+    if (bytes > 0 && wide == NULL)
+        return rmt_fail_memory(error, bytes);
+    for (size_t i = 0; i < model->graph.node_count; i++)
+        if (!model->graph.nodes[i].dead)
+            pack_node(model, i, layout, wide);
+    if (wide != NULL)
+        rmt_os_pages_free(wide, bytes);
+    return RAMET_STATUS_OK;
 }
 
 static ramet_status fill_blob(rmt_model *model, const blob_layout *layout, ramet_error *error)
@@ -169,9 +219,9 @@ static ramet_status fill_blob(rmt_model *model, const blob_layout *layout, ramet
     model->blob = rmt_os_pages_alloc(model->blob_bytes);
     if (model->blob == NULL)
         return rmt_fail_memory(error, model->blob_bytes);
-    for (size_t i = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead)
-            pack_node(model, i, layout);
+    ramet_status status = pack_nodes(model, layout, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
     for (size_t i = 0; i < graph->value_count; i++) {
         rmt_value *value = &graph->values[i];
         if (value->data == NULL)

@@ -26,6 +26,7 @@ typedef struct rmt_model rmt_model;
 
 typedef struct rmt_model_option {
     const rmt_kernels *kernels;
+    rmt_weight_type weights;      /* how weights of products are kept; 0: FLOAT32 */
     int32_t threads;              /* of the teams that will run its plans */
     int32_t plan_capacity;        /* plans kept, at least 1 */
     uint64_t memory_budget_bytes; /* ceiling of a plan's arena */
@@ -50,10 +51,12 @@ typedef struct rmt_model_sizes {
 
 rmt_model_sizes rmt_model_measure(rmt_model *model);
 
-/* An operator with what it needs of the model; packed is NULL when it has packed nothing. */
+/* An operator with what it needs of the model; panels and packed are NULL when it has packed nothing there. */
 typedef struct rmt_bound_node {
     const rmt_op *op;
     void *params;
+    const void *panels;
+    rmt_weight_type panel_type;
     const unsigned char *packed;
 } rmt_bound_node;
 
@@ -96,6 +99,8 @@ typedef struct rmt_operand {
 typedef struct rmt_step {
     const rmt_op *op;
     const void *params;
+    const void *panels;
+    rmt_weight_type panel_type;
     const unsigned char *packed;
     int32_t node; /* of the graph; -1: a copy that the planner put in */
     int32_t in_count, out_count;

@@ -126,6 +126,8 @@ static bool can_compute(const rmt_builder *b, const rmt_node *node, const rmt_op
 static bool compute(rmt_builder *b, const rmt_node *node, const rmt_bound_node *bound)
 {
     rmt_op_run known = {.params = bound->params,
+                        .panels = bound->panels,
+                        .panel_type = bound->panel_type,
                         .packed = bound->packed,
                         .in_count = node->input_count,
                         .out_count = node->output_count,

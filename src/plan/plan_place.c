@@ -227,6 +227,8 @@ static bool settle_outputs(rmt_builder *b, placing *p)
         return true;
     rmt_step step = {.op = p->bound->op,
                      .params = p->bound->params,
+                     .panels = p->bound->panels,
+                     .panel_type = p->bound->panel_type,
                      .packed = p->bound->packed,
                      .node = (int32_t)(p->node - b->model->graph.nodes),
                      .in_count = p->node->input_count,

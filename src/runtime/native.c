@@ -70,7 +70,10 @@ static ramet_status open_program(const rmt_model_files *files, const ramet_runti
 static ramet_status native_open(const rmt_model_files *files, const ramet_runtime_option *option, void **state,
                                 ramet_error *error)
 {
-    rmt_model_option model_option = {.threads = option->cpu_thread_num,
+    static const rmt_weight_type weights[] = {
+        [RAMET_PRECISION_FLOAT32] = RMT_WEIGHT_FLOAT32, [RAMET_PRECISION_BFLOAT16] = RMT_WEIGHT_BFLOAT16};
+    rmt_model_option model_option = {.weights = weights[option->precision],
+                                     .threads = option->cpu_thread_num,
                                      .plan_capacity = option->plan_capacity,
                                      .memory_budget_bytes = option->memory_budget_bytes};
     ramet_status status = choose_kernels(option->cpu_level, &model_option.kernels, error);

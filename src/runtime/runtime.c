@@ -67,6 +67,8 @@ static ramet_status settle_option(const ramet_runtime_option *given, ramet_runti
                         MOST_PLANS);
     if ((unsigned)option->cpu_level > RAMET_CPU_LEVEL_AVX512)
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "cpu_level %d does not exist", (int)option->cpu_level);
+    if ((unsigned)option->precision > RAMET_PRECISION_BFLOAT16)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "precision %d does not exist", (int)option->precision);
     return check_sources(option, error);
 }
 

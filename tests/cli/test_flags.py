@@ -82,7 +82,8 @@ class Flags(FolderCase):
                       ['--topk='], ['--topk', '99999999999999999999'], ['--topk', 'nan'], ['--thread_num', '0'],
                       ['--thread_num', '1025'], ['--cpu_thread_num', '257'], ['--memory_budget_bytes', '-1'],
                       ['--memory_budget_bytes', '0'], ['--memory_budget_bytes', '1e9'], ['--cpu_level', 'avx'],
-                      ['--cpu_level', ''], ['--cpu_level', 'avx2|avx512'], ['--plan_capacity', '0'], ['--model', '']):
+                      ['--cpu_level', ''], ['--cpu_level', 'avx2|avx512'], ['--plan_capacity', '0'], ['--precision', 'fp16'],
+                      ['--model', '']):
             message = self.refused(*flags, 'red.ppm')
             self.assertIn(flags[0].rstrip('='), message)
             self.assertEqual(message.count('\n'), 1)

@@ -158,6 +158,8 @@ class Inspect(unittest.TestCase):
         self.assertEqual(sum(entry['operators'].values()), len(entry['operators']))
         self.assertIn('softmax', entry['operators'])
         self.assertGreaterEqual(entry['weights_bytes'], 4 * 16)
+        self.assertEqual(entry['precision'], 'float32')
+        self.assertIn('precision: bf16\n', ramet('inspect', CLASSIFIER, '--precision', 'bf16').out)
         text = ramet('inspect', CLASSIFIER)
         self.assertEqual(text.code, 0)
         self.assertIn('inputs:\n  x  float32  [-1,3,8,8]\n', text.out)

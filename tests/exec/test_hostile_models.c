@@ -116,7 +116,7 @@ static ramet_status open_and_run(const file *program_file, const file *params_fi
                                                   params_file->count, &program, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    rmt_model_option option = {rmt_kernels_best(), 1, 4, BUDGET_BYTES};
+    rmt_model_option option = {rmt_kernels_best(), RMT_WEIGHT_FLOAT32, 1, 4, BUDGET_BYTES};
     rmt_model *model;
     status = rmt_model_create(&program.graph, &option, &model, error);
     rmt_program_close(&program);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The matrix product of every level: equal to the reference within the rounding of its sums, equal to itself bit by bit
- * however rows are cut, and inside its buffers.
+ * however rows are cut, and inside its buffers; with weights in float32 and in bfloat16.
  */
 #include "check.h"
 
@@ -9,6 +9,7 @@ typedef struct problem {
     int32_t m, taps, k, n;
     bool bias, add, in_place;
     rmt_activation act;
+    rmt_weight_type type;
 } problem;
 
 /* The data of a problem: every row of a, add and c flush against a page that faults. */
@@ -17,8 +18,12 @@ typedef struct data {
     const float *a[2048];
     const float *add[512];
     float *c[512];
-    float *panels;
+    float *panels;   /* FLOAT32 */
+    uint16_t *pairs; /* BFLOAT16 */
 } data;
+
+/* `count` bfloat16, count even, flush against a page as floats are. */
+static uint16_t *guarded_halves(int64_t count, int side) { return (uint16_t *)(void *)guarded_floats(count / 2, side); }
 
 static void make(data *d, const problem *p, int side)
 {
@@ -34,11 +39,14 @@ static void make(data *d, const problem *p, int side)
         d->c[i] = guarded_floats(p->n, side);
         d->add[i] = p->in_place ? d->c[i] : p->add ? guarded_floats(p->n, side) : NULL;
     }
+    d->pairs = guarded_halves((int64_t)p->taps * p->k * wide, side);
+    rmt_kernels_reference()->pack_bfloat16(d->panels, (int64_t)p->taps * p->k * wide / RMT_PANEL, d->pairs);
     d->block = (rmt_gemm){.a = d->a,
                           .m = p->m,
                           .taps = p->taps,
                           .k = p->k,
-                          .b = d->panels,
+                          .b = p->type == RMT_WEIGHT_BFLOAT16 ? (const void *)d->pairs : d->panels,
+                          .type = p->type,
                           .panel_stride = (ptrdiff_t)p->taps * p->k * RMT_PANEL,
                           .n = p->n,
                           .bias = bias,
@@ -47,10 +55,11 @@ static void make(data *d, const problem *p, int side)
                           .act = p->act};
 }
 
-/* |bias| + |add| + sum |a| |b| of one element */
-static double magnitude(const rmt_gemm *g, int32_t i, int32_t j)
+/* |bias| + |add| + sum |a| |b| of one element, with the weights before they are rounded */
+static double magnitude(const data *d, int32_t i, int32_t j)
 {
-    const float *panel = g->b + j / RMT_PANEL * g->panel_stride + j % RMT_PANEL;
+    const rmt_gemm *g = &d->block;
+    const float *panel = d->panels + j / RMT_PANEL * g->panel_stride + j % RMT_PANEL;
     double sum = (g->bias ? fabs((double)g->bias[j]) : 0) + (g->add ? fabs((double)g->add[i][j]) : 0);
     for (int32_t t = 0; t < g->taps; t++)
         for (int32_t q = 0; q < g->k; q++)
@@ -68,7 +77,7 @@ static void check_problem(const rmt_kernels *kernels, const problem *p, int side
     assert_non_null(bound);
     for (int32_t i = 0; i < p->m; i++)
         for (int32_t j = 0; j < p->n; j++)
-            bound[i * p->n + j] = gamma_bound((int64_t)p->taps * p->k + 4) * magnitude(&d.block, i, j);
+            bound[i * p->n + j] = gamma_bound((int64_t)p->taps * p->k + 4) * magnitude(&d, i, j);
     rmt_gemm reference = d.block;
     float *rows[512];
     for (int32_t i = 0; i < p->m; i++)
@@ -86,7 +95,7 @@ static void check_problem(const rmt_kernels *kernels, const problem *p, int side
     guarded_free_all();
 }
 
-static void check_shapes(const rmt_kernels *kernels)
+static void check_shapes_of(const rmt_kernels *kernels, rmt_weight_type type)
 {
     const int32_t shapes[][4] = {
         /* m, taps, k, n: every tile height and width with its tails */
@@ -99,10 +108,16 @@ static void check_shapes(const rmt_kernels *kernels)
     };
     for (size_t i = 0; i < COUNT(shapes); i++)
         for (int side = 0; side < 2; side++) {
-            problem p = {shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3],
-                         i % 2 == 0,   i % 3 == 0,   i % 5 == 0,   rmt_activation_none()};
+            problem p = {shapes[i][0], shapes[i][1], shapes[i][2],          shapes[i][3], i % 2 == 0,
+                         i % 3 == 0,   i % 5 == 0,   rmt_activation_none(), type};
             check_problem(kernels, &p, side);
         }
+}
+
+static void check_shapes(const rmt_kernels *kernels)
+{
+    check_shapes_of(kernels, RMT_WEIGHT_FLOAT32);
+    check_shapes_of(kernels, RMT_WEIGHT_BFLOAT16);
 }
 
 static void gemm_matches_the_reference_for_every_shape(void **state)
@@ -122,7 +137,7 @@ static void check_activations(const rmt_kernels *kernels)
     };
     for (size_t i = 0; i < COUNT(acts); i++)
         for (int in_place = 0; in_place < 2; in_place++) {
-            problem p = {11, 1, 20, 37, true, true, in_place != 0, acts[i]};
+            problem p = {11, 1, 20, 37, true, true, in_place != 0, acts[i], RMT_WEIGHT_FLOAT32};
             check_problem(kernels, &p, 1);
         }
 }
@@ -152,10 +167,12 @@ static void run_part(const rmt_kernels *kernels, const rmt_gemm *whole, int32_t 
 static void check_split(const rmt_kernels *kernels)
 {
     const problem problems[] = {
-        {60, 1, 100, 90, true, true, false, {RMT_UNARY_HARD_SWISH, 6, 6, 3, 1, 0}},
-        {31, 9, 130, 70, true, false, false, {RMT_UNARY_SIGMOID, 0, 0, 0, 1, 0}},
-        {250, 1, 20, 24, false, true, false, {RMT_UNARY_RELU, 0, 0, 0, 1, 0}},
-        {19, 1, 1200, 150, false, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}},
+        {60, 1, 100, 90, true, true, false, {RMT_UNARY_HARD_SWISH, 6, 6, 3, 1, 0}, RMT_WEIGHT_FLOAT32},
+        {31, 9, 130, 70, true, false, false, {RMT_UNARY_SIGMOID, 0, 0, 0, 1, 0}, RMT_WEIGHT_FLOAT32},
+        {250, 1, 20, 24, false, true, false, {RMT_UNARY_RELU, 0, 0, 0, 1, 0}, RMT_WEIGHT_FLOAT32},
+        {19, 1, 1200, 150, false, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}, RMT_WEIGHT_FLOAT32},
+        {37, 9, 131, 70, true, true, false, {RMT_UNARY_RELU, 0, 0, 0, 1, 0}, RMT_WEIGHT_BFLOAT16},
+        {23, 1, 1201, 150, false, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}, RMT_WEIGHT_BFLOAT16},
     };
     static data d;
     for (size_t p = 0; p < COUNT(problems); p++) {
@@ -181,9 +198,9 @@ static void rows_are_bit_identical_for_every_split(void **state)
     on_each_level(check_split);
 }
 
-static void check_column_split(const rmt_kernels *kernels)
+static void check_column_split_of(const rmt_kernels *kernels, rmt_weight_type type)
 {
-    const problem p = {13, 2, 300, 200, true, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}};
+    const problem p = {13, 2, 300, 200, true, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}, type};
     static data d;
     make(&d, &p, 1);
     kernels->gemm(&d.block);
@@ -198,6 +215,13 @@ static void check_column_split(const rmt_kernels *kernels)
         for (int32_t i = 0; i < p.m; i++)
             assert_memory_equal(c[i], d.c[i], (size_t)n * sizeof(float));
     }
+    guarded_free_all();
+}
+
+static void check_column_split(const rmt_kernels *kernels)
+{
+    check_column_split_of(kernels, RMT_WEIGHT_FLOAT32);
+    check_column_split_of(kernels, RMT_WEIGHT_BFLOAT16);
 }
 
 static void columns_are_bit_identical_for_every_width(void **state)
@@ -212,7 +236,7 @@ static void check_gemv(const rmt_kernels *kernels)
     const rmt_activation act = {RMT_UNARY_HARD_SIGMOID, 0.2f, 0.5f, 0, 1, 0};
     static data d;
     for (size_t i = 0; i < COUNT(shapes); i++) {
-        problem p = {1, 1, shapes[i][0], shapes[i][1], true, false, false, act};
+        problem p = {1, 1, shapes[i][0], shapes[i][1], true, false, false, act, RMT_WEIGHT_FLOAT32};
         make(&d, &p, 1);
         kernels->gemm(&d.block);
         float *y = guarded_floats(p.n, 1);
@@ -250,10 +274,115 @@ static void panels_hold_the_matrix_and_zeros(void **state)
     on_each_level(check_panels);
 }
 
+/* Panels of numbers between and on bfloat16, of both signs, of every size, and of those that are none. */
+static void fill_with_all_kinds(uint32_t *bits, int64_t count)
+{
+    static const uint32_t special[] = {0,          0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001,
+                                       0x7f800001, 0xffffffff, 0x7fffffff, 0x7f7fffff, 0xff7f8000, 0x00000001,
+                                       0x00008000, 0x00018000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f817fff};
+    for (int64_t i = 0; i < count; i++)
+        bits[i] = i < (int64_t)COUNT(special) ? special[i]
+                  : i % 3 == 0                ? (random_bits() & 0xffff0000) | 0x8000
+                                              : random_bits();
+}
+
+static double distance(float x, uint32_t half)
+{
+    uint32_t bits = half << 16;
+    float y;
+    memcpy(&y, &bits, sizeof y);
+    return fabs((double)x - (double)y);
+}
+
+/* half is x rounded: no neighbour is nearer, and an even one no farther. */
+static void assert_rounded(float x, uint16_t half)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    assert_int_equal(half >> 15, bits >> 31);
+    if (isnan(x) || isinf(x)) {
+        assert_int_equal(half & 0x7f80, 0x7f80);
+        assert_int_equal((half & 0x7f) != 0, isnan(x) != 0);
+        return;
+    }
+    if ((half & 0x7fff) == 0x7f80) { /* past the largest: by half a step at least */
+        assert_true((bits & 0x7fffffff) >= 0x7f7f8000);
+        return;
+    }
+    const double own = distance(x, half);
+    if ((half & 0x7fff) != 0x7f7f)
+        assert_true(own < distance(x, half + 1u) || (own == distance(x, half + 1u) && half % 2 == 0));
+    if ((half & 0x7fff) != 0)
+        assert_true(own < distance(x, half - 1u) || (own == distance(x, half - 1u) && half % 2 == 0));
+}
+
+static void check_rounding(const rmt_kernels *kernels)
+{
+    for (int64_t steps = 0; steps < 300; steps += steps < 4 ? 1 : 37) {
+        float *panel = guarded_floats(steps * RMT_PANEL, 1);
+        uint16_t *pairs = guarded_halves(steps * RMT_PANEL, 1), *want = guarded_halves(steps * RMT_PANEL, 1);
+        fill_with_all_kinds((uint32_t *)(void *)panel, steps * RMT_PANEL);
+        kernels->pack_bfloat16(panel, steps, pairs);
+        rmt_kernels_reference()->pack_bfloat16(panel, steps, want);
+        assert_memory_equal(pairs, want, (size_t)steps * RMT_PANEL * sizeof *pairs);
+        for (int64_t i = 0; i < steps * RMT_PANEL; i++)
+            assert_rounded(panel[i], pairs[i / RMT_PANEL * RMT_PANEL + i % 8 * 2 + i / 8 % 2]);
+        guarded_free_all();
+    }
+}
+
+static void bfloat16_is_the_nearest_and_stays_not_a_number(void **state)
+{
+    (void)state;
+    on_each_level(check_rounding);
+}
+
+/* The float32 panels of what is in the pairs. */
+static void widen(const uint16_t *pairs, int64_t steps, float *panel)
+{
+    for (int64_t i = 0; i < steps * RMT_PANEL; i++) {
+        uint32_t bits = (uint32_t)pairs[i / RMT_PANEL * RMT_PANEL + i % 8 * 2 + i / 8 % 2] << 16;
+        memcpy(&panel[i], &bits, sizeof bits);
+    }
+}
+
+static void check_rounded_product(const rmt_kernels *kernels)
+{
+    const problem problems[] = {
+        {37, 9, 131, 70, true, true, false, {RMT_UNARY_HARD_SWISH, 6, 6, 3, 1, 0}, RMT_WEIGHT_BFLOAT16},
+        {1, 1, 1201, 150, true, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}, RMT_WEIGHT_BFLOAT16},
+        {29, 1, 64, 24, false, false, false, {RMT_UNARY_NONE, 0, 0, 0, 1, 0}, RMT_WEIGHT_BFLOAT16},
+    };
+    static data d;
+    for (size_t i = 0; i < COUNT(problems); i++) {
+        const problem *p = &problems[i];
+        make(&d, p, 1);
+        kernels->gemm(&d.block);
+        rmt_gemm wide = d.block;
+        float *c[512];
+        for (int32_t r = 0; r < p->m; r++)
+            c[r] = guarded_floats(p->n, 1);
+        widen(d.pairs, (int64_t)p->taps * p->k * ((p->n + RMT_PANEL - 1) / RMT_PANEL), d.panels);
+        wide.b = d.panels;
+        wide.type = RMT_WEIGHT_FLOAT32;
+        wide.c = c;
+        kernels->gemm(&wide);
+        for (int32_t r = 0; r < p->m; r++)
+            assert_memory_equal(c[r], d.c[r], (size_t)p->n * sizeof(float));
+        guarded_free_all();
+    }
+}
+
+static void bfloat16_is_bit_identical_to_rounded_float32(void **state)
+{
+    (void)state;
+    on_each_level(check_rounded_product);
+}
+
 /* NaN in one row of a and one column of b shows in that row and that column only. */
 static void check_nan(const rmt_kernels *kernels)
 {
-    const problem p = {9, 1, 20, 37, false, false, false, {RMT_UNARY_RELU, 0, 0, 0, 1, 0}};
+    const problem p = {9, 1, 20, 37, false, false, false, {RMT_UNARY_RELU, 0, 0, 0, 1, 0}, RMT_WEIGHT_FLOAT32};
     static data d;
     make(&d, &p, 1);
     float *row = guarded_floats(p.k, 1);
@@ -276,8 +405,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(panels_hold_the_matrix_and_zeros),
+        cmocka_unit_test(bfloat16_is_the_nearest_and_stays_not_a_number),
         cmocka_unit_test(gemm_matches_the_reference_for_every_shape),
         cmocka_unit_test(gemm_applies_every_activation),
+        cmocka_unit_test(bfloat16_is_bit_identical_to_rounded_float32),
         cmocka_unit_test(rows_are_bit_identical_for_every_split),
         cmocka_unit_test(columns_are_bit_identical_for_every_width),
         cmocka_unit_test(gemv_equals_gemm_of_one_row),

@@ -162,11 +162,14 @@ ramet_status one_op_load(one_op *o)
     rmt_op_load load = {.graph = &o->graph, .node = node, .params = o->params, .error = &o->error};
     ramet_status status = o->op->load != NULL ? o->op->load(&load) : RAMET_STATUS_OK;
     o->packed_inputs = load.packed_inputs;
-    if (status != RAMET_STATUS_OK || load.packed_bytes == 0)
+    if (status != RAMET_STATUS_OK || (load.panel_floats == 0 && load.packed_bytes == 0))
         return status;
+    size_t panel_bytes = (size_t)load.panel_floats * sizeof(float);
+    o->panels = own(o, panel_bytes);
     o->packed = own(o, load.packed_bytes);
+    memset(o->panels, 0, panel_bytes);
     memset(o->packed, 0, load.packed_bytes);
-    o->op->pack(&(rmt_op_pack){&o->graph, node, o->params, rmt_kernels_get(RMT_LEVEL_BASE), o->packed});
+    o->op->pack(&(rmt_op_pack){&o->graph, node, o->params, rmt_kernels_get(RMT_LEVEL_BASE), o->panels, o->packed});
     return RAMET_STATUS_OK;
 }
 
@@ -304,6 +307,7 @@ static void run_placed(one_op *o, const one_op_style *style, const rmt_view *in,
     for (int32_t i = 0; i < o->output_count; i++)
         shapes[i] = o->result[i].shape;
     rmt_op_run run = {.params = o->params,
+                      .panels = o->panels,
                       .packed = o->packed,
                       .in_count = o->input_count,
                       .out_count = o->output_count,

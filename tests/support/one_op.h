@@ -48,6 +48,7 @@ typedef struct one_op {
     rmt_output_place place[ONE_OP_MOST]; /* as the operator wished at the last run */
     int copies;                          /* of inputs that had not the form it asked for */
     void *params;
+    float *panels;
     unsigned char *packed;
     uint64_t packed_inputs;
     ramet_error error;

@@ -9,7 +9,7 @@
 #include "kernels/gemm/tiles.h"
 
 #define BLOCK_ROWS 240 /* bounds the sums that wait between passes */
-#define PASS_STEPS 512 /* 32 KiB of a panel */
+#define PASS_STEPS 512 /* 32 KiB of a panel, 16 KiB of one in bfloat16 */
 
 static const float zeros[RMT_TILE_VECTORS * RMT_VL];
 
@@ -39,16 +39,18 @@ static void run_pass(gemm_pass *pass, ptrdiff_t row, int32_t rows, int32_t vecto
 {
     const int32_t tiles = ceil_divide(rows, RMT_NAME(tile_rows)(vectors));
     const int32_t low = rows / tiles, high_tiles = rows % tiles, high_rows = high_tiles * (low + 1);
-    pass->prefetch_step = vectors <= RMT_PARTS ? RMT_PANEL * (ptrdiff_t)sizeof(float) / tiles : 0;
+    pass->prefetch_step = vectors <= RMT_PARTS ? RMT_PANEL * rmt_weight_bytes(pass->type) / tiles : 0;
     RMT_NAME(tiles)(pass, row, high_tiles, low + 1, vectors, sums);
     RMT_NAME(tiles)(pass, row + high_rows, tiles - high_tiles, low, vectors, sums + high_rows * vectors);
 }
 
 static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32_t rows, int32_t vectors)
 {
-    const float *panel = block->b + pass->column / RMT_PANEL * block->panel_stride;
-    const float *behind = block->next != NULL ? block->next : block->b;
-    const float *next = pass->column + pass->columns < block->n ? panel + block->panel_stride : behind;
+    const int64_t panel = pass->column / RMT_PANEL * block->panel_stride;
+    const void *behind = block->next != NULL ? block->next : block->b;
+    const void *next = pass->column + pass->columns < block->n
+                           ? rmt_weight_at(block->b, block->type, panel + block->panel_stride)
+                           : behind;
     vf sums[BLOCK_ROWS * 4];
     const int32_t steps = block->taps * block->k, passes = steps > 0 ? ceil_divide(steps, PASS_STEPS) : 1;
     for (int32_t i = 0; i < passes; i++) {
@@ -59,8 +61,8 @@ static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32
         pass->steps = end - begin;
         pass->first = i == 0;
         pass->last = i == passes - 1;
-        pass->b = panel + (ptrdiff_t)begin * RMT_PANEL;
-        pass->prefetch = (const char *)(pass->last ? next : panel + (ptrdiff_t)end * RMT_PANEL);
+        pass->b = rmt_weight_at(block->b, block->type, panel + (ptrdiff_t)begin * RMT_PANEL);
+        pass->prefetch = pass->last ? next : rmt_weight_at(block->b, block->type, panel + (ptrdiff_t)end * RMT_PANEL);
         run_pass(pass, row, rows, vectors, sums);
     }
 }
@@ -72,6 +74,7 @@ static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
                       .c = block->c,
                       .m = block->m,
                       .panel_stride = block->panel_stride,
+                      .type = block->type,
                       .k = block->k,
                       .end = epilogue_make(&block->act)};
     for (int32_t column = 0; column < block->n;) {

@@ -9,18 +9,20 @@
 
 typedef vf tile_sums[RMT_TILE_ROWS][RMT_TILE_VECTORS];
 
-/* Vector j of a group's columns: a panel has RMT_PARTS of them. */
-RMT_INLINE const float *vector_at(const float *b, ptrdiff_t panel_stride, int32_t j)
+/* Vector j of one step of a group's columns: a panel has RMT_PARTS of them. */
+RMT_INLINE vf weights_at(const void *b, ptrdiff_t panel_stride, int32_t j, const rmt_weight_type type)
 {
-    return b + j / RMT_PARTS * panel_stride + j % RMT_PARTS * RMT_VL;
+    const ptrdiff_t panel = j / RMT_PARTS * panel_stride;
+    if (type == RMT_WEIGHT_BFLOAT16)
+        return v_load_bfloat16((const uint16_t *)b + panel, j % RMT_PARTS);
+    return v_load((const float *)b + panel + j % RMT_PARTS * RMT_VL);
 }
 
 /* taps: the pointers to the tile's rows of a, of the first tap. */
 RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const char **prefetch, tile_sums sum,
-                         const int32_t rows, const int32_t vectors)
+                         const int32_t rows, const int32_t vectors, const rmt_weight_type type)
 {
-    const float *b = p->b;
-    const char *next = *prefetch;
+    const char *b = p->b, *next = *prefetch;
     int32_t q = p->q;
     for (int32_t left = p->steps; left > 0; taps += p->m) {
         const int32_t length = left < p->k - q ? left : p->k - q;
@@ -33,9 +35,9 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
             for (int32_t i = 0; i < rows; i++) {
                 vf x = v_set(a[i][s]);
                 for (int32_t j = 0; j < vectors; j++)
-                    sum[i][j] += x * v_load(vector_at(b, p->panel_stride, j));
+                    sum[i][j] += x * weights_at(b, p->panel_stride, j, type);
             }
-            b += RMT_PANEL;
+            b += RMT_PANEL * rmt_weight_bytes(type);
         }
         left -= length;
         q = 0;
@@ -99,7 +101,8 @@ RMT_INLINE void expect(const gemm_pass *p, ptrdiff_t row, const int32_t rows)
         __builtin_prefetch(p->add[row + i] + p->column);
 }
 
-RMT_INLINE void run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums, const int32_t rows, const int32_t vectors)
+RMT_INLINE void run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums, const int32_t rows, const int32_t vectors,
+                    const rmt_weight_type type)
 {
     const gemm_pass p = *pass; /* a copy that the compiler knows stores to leave alone */
     const float *const *taps = p.a + p.tap * p.m + row;
@@ -112,7 +115,7 @@ RMT_INLINE void run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums, con
                 sum[i][j] = p.first ? v_set(0) : sums[i * vectors + j];
         if (direct && p.add != NULL)
             expect(&p, row, rows);
-        multiply(&p, taps, &prefetch, sum, rows, vectors);
+        multiply(&p, taps, &prefetch, sum, rows, vectors, type);
         if (direct) {
             finish(&p, row, sum, rows, vectors);
         } else {
@@ -129,58 +132,51 @@ RMT_INLINE void run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums, con
 
 typedef void tile_run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums);
 
-#define TILE(rows, vectors)                                                                      \
-    static void tile_##rows##x##vectors(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums) \
-    {                                                                                            \
-        run(pass, row, count, sums, rows, vectors);                                              \
-    }
-
-/* The shapes that the registers of a level hold: [vectors][rows]. */
+/* The shapes that the registers of a level hold. */
 /* clang-format off */
 #if RMT_VL == 16
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
-TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) TILE(5, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3)
-TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
-TILE(1, 8)
-static tile_run *const table[RMT_TILE_VECTORS + 1][RMT_TILE_ROWS + 1] = {
-    [1] = {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1},
-    [2] = {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2},
-    [3] = {NULL, tile_1x3, tile_2x3, tile_3x3, tile_4x3, tile_5x3, tile_6x3, tile_7x3, tile_8x3},
-    [4] = {NULL, tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4, tile_6x4},
-    [8] = {NULL, tile_1x8},
-};
+#define SHAPES(DO)                                                                          \
+    DO(1, 1) DO(2, 1) DO(3, 1) DO(4, 1) DO(5, 1) DO(6, 1) DO(7, 1) DO(8, 1)                 \
+    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2) DO(7, 2) DO(8, 2)                 \
+    DO(1, 3) DO(2, 3) DO(3, 3) DO(4, 3) DO(5, 3) DO(6, 3) DO(7, 3) DO(8, 3)                 \
+    DO(1, 4) DO(2, 4) DO(3, 4) DO(4, 4) DO(5, 4) DO(6, 4)                                   \
+    DO(1, 8)
 #elif RMT_VL == 8
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
-TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
-TILE(1, 4) TILE(2, 4)
-TILE(1, 8)
-static tile_run *const table[RMT_TILE_VECTORS + 1][RMT_TILE_ROWS + 1] = {
-    [1] = {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1},
-    [2] = {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
-    [3] = {NULL, tile_1x3, tile_2x3, tile_3x3, tile_4x3},
-    [4] = {NULL, tile_1x4, tile_2x4},
-    [8] = {NULL, tile_1x8},
-};
+#define SHAPES(DO)                                                                          \
+    DO(1, 1) DO(2, 1) DO(3, 1) DO(4, 1) DO(5, 1) DO(6, 1)                                   \
+    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)                                   \
+    DO(1, 3) DO(2, 3) DO(3, 3) DO(4, 3)                                                     \
+    DO(1, 4) DO(2, 4)                                                                       \
+    DO(1, 8)
 #else
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
-TILE(1, 4) TILE(2, 4)
-TILE(1, 8)
-static tile_run *const table[RMT_TILE_VECTORS + 1][RMT_TILE_ROWS + 1] = {
-    [1] = {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1},
-    [2] = {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2},
-    [4] = {NULL, tile_1x4, tile_2x4},
-    [8] = {NULL, tile_1x8},
-};
+#define SHAPES(DO)                                                                          \
+    DO(1, 1) DO(2, 1) DO(3, 1) DO(4, 1)                                                     \
+    DO(1, 2) DO(2, 2) DO(3, 2) DO(4, 2)                                                     \
+    DO(1, 4) DO(2, 4)                                                                       \
+    DO(1, 8)
 #endif
 /* clang-format on */
+
+#define TILE(rows, vectors)                                                                           \
+    static void tile_##rows##x##vectors(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums)      \
+    {                                                                                                 \
+        run(pass, row, count, sums, rows, vectors, RMT_WEIGHT_FLOAT32);                               \
+    }                                                                                                 \
+    static void tile_half_##rows##x##vectors(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums) \
+    {                                                                                                 \
+        run(pass, row, count, sums, rows, vectors, RMT_WEIGHT_BFLOAT16);                              \
+    }
+SHAPES(TILE)
+
+/* [type][vectors][rows] */
+#define FLOAT_ENTRY(rows, vectors) [RMT_WEIGHT_FLOAT32][vectors][rows] = tile_##rows##x##vectors,
+#define HALF_ENTRY(rows, vectors) [RMT_WEIGHT_BFLOAT16][vectors][rows] = tile_half_##rows##x##vectors,
+static tile_run *const table[2][RMT_TILE_VECTORS + 1][RMT_TILE_ROWS + 1] = {SHAPES(FLOAT_ENTRY) SHAPES(HALF_ENTRY)};
 
 int32_t RMT_NAME(tile_rows)(int32_t vectors)
 {
     int32_t rows = RMT_TILE_ROWS;
-    while (table[vectors][rows] == NULL)
+    while (table[RMT_WEIGHT_FLOAT32][vectors][rows] == NULL)
         rows--;
     return rows;
 }
@@ -188,5 +184,5 @@ int32_t RMT_NAME(tile_rows)(int32_t vectors)
 void RMT_NAME(tiles)(gemm_pass *pass, ptrdiff_t row, int32_t count, int32_t rows, int32_t vectors, vf *sums)
 {
     if (count > 0)
-        table[vectors][rows](pass, row, count, sums);
+        table[pass->type][vectors][rows](pass, row, count, sums);
 }

@@ -25,7 +25,7 @@ typedef struct gemm_pass {
     /* the product, as in rmt_gemm */
     const float *const *a, *const *add;
     float *const *c;
-    ptrdiff_t m, panel_stride;
+    ptrdiff_t m, panel_stride; /* panel_stride in weights */
     int32_t k;
     epilogue end;
     /* the group */
@@ -33,8 +33,9 @@ typedef struct gemm_pass {
     int32_t columns;   /* how many of them are in c */
     const float *bias; /* from its first column on, rounded up to whole vectors */
     /* the stretch */
-    int32_t tap, q, steps;   /* where it begins, and its length */
-    const float *b;          /* B(tap, q, column) */
+    int32_t tap, q, steps; /* where it begins, and its length */
+    rmt_weight_type type;
+    const void *b;           /* B(tap, q, column) */
     const char *prefetch;    /* what the next pass will read: moves on with every step */
     ptrdiff_t prefetch_step; /* bytes */
     bool first, last;

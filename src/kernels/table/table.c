@@ -17,6 +17,7 @@ const rmt_kernels RMT_NAME(kernels) = {
     .lanes = RMT_VL,
     .gemm = RMT_NAME(gemm),
     .pack_panels = RMT_NAME(pack_panels),
+    .pack_bfloat16 = RMT_NAME(pack_bfloat16),
     .gemv = RMT_NAME(gemv),
     .depthwise = RMT_NAME(depthwise),
     .winograd_weights = RMT_NAME(winograd_weights),

@@ -54,14 +54,15 @@ ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *co
 /* Groups have their panels, and so their bias, padded one by one; depthwise channels follow each other. */
 static int64_t bias_parts(const rmt_conv *conv) { return conv->algorithm == RMT_CONV_DEPTHWISE ? 1 : conv->groups; }
 
-ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_floats)
+ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t panel_floats, int64_t first_floats)
 {
     int64_t parts = bias_parts(conv);
-    conv->bias_at = weight_floats;
+    conv->bias_at = first_floats;
     conv->zeros_at = conv->bias_at + parts * rmt_round16(conv->out_channels / parts);
     int64_t floats = conv->zeros_at + rmt_round16((int64_t)conv->in_channels * conv->window.kernel_w);
-    if (floats > RMT_MAX_ELEMENTS)
+    if (floats > RMT_MAX_ELEMENTS || panel_floats > RMT_MAX_ELEMENTS)
         return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the filter would pack to more than 8 GiB");
+    load->panel_floats = panel_floats;
     load->packed_bytes = (size_t)floats * sizeof(float);
     load->packed_inputs = 1u << RMT_CONV_FILTER | 1u << RMT_CONV_BIAS | 1u << RMT_CONV_SCALE;
     return RAMET_STATUS_OK;
@@ -80,15 +81,16 @@ static void choose_algorithm(const rmt_op_load *load, rmt_conv *conv)
     conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : conv->tile > 0 ? RMT_CONV_WINOGRAD : RMT_CONV_INDIRECT;
 }
 
-static int64_t weight_floats(const rmt_conv *conv)
+static ramet_status claim(rmt_op_load *load, rmt_conv *conv)
 {
     int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w,
             group_out = conv->out_channels / conv->groups;
     if (conv->algorithm == RMT_CONV_DEPTHWISE)
-        return taps * rmt_round16(conv->out_channels);
+        return rmt_conv_claim(load, conv, 0, taps * rmt_round16(conv->out_channels));
     if (conv->algorithm == RMT_CONV_WINOGRAD)
-        return rmt_conv_winograd_floats(conv);
-    return conv->groups * rmt_round16(group_out) * (conv->in_channels / conv->groups) * taps;
+        return rmt_conv_claim(load, conv, rmt_conv_winograd_floats(conv), 0);
+    return rmt_conv_claim(load, conv, conv->groups * rmt_round16(group_out) * (conv->in_channels / conv->groups) * taps,
+                          0);
 }
 
 static ramet_status conv_load(rmt_op_load *load)
@@ -104,7 +106,7 @@ static ramet_status conv_load(rmt_op_load *load)
     conv->in_channels = (int32_t)f[1] * conv->groups;
     choose_algorithm(load, conv);
     status = rmt_conv_check_channels(load, conv);
-    return status == RAMET_STATUS_OK ? rmt_conv_claim(load, conv, weight_floats(conv)) : status;
+    return status == RAMET_STATUS_OK ? claim(load, conv) : status;
 }
 
 /* ---- packing ------------------------------------------------------------------------------------------- */
@@ -170,7 +172,7 @@ static void pack_indirect(const rmt_op_pack *pack, const rmt_conv *conv)
 {
     int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w;
     int64_t channels = conv->in_channels / conv->groups, group_out = conv->out_channels / conv->groups;
-    float *panel = (float *)pack->packed;
+    float *panel = pack->panels;
     for (int64_t g = 0; g < conv->groups; g++) {
         for (int64_t j = 0; j < group_out; j += RMT_PANEL, panel += taps * channels * RMT_PANEL)
             pack_filters(pack, g * group_out + j, rmt_min_i64(RMT_PANEL, group_out - j), channels, taps, panel);

@@ -5,11 +5,11 @@
  * builds on the same parts. The algorithm of a layer is fixed at load, so that
  * results depend on nothing else.
  *
- * Packed weights, in floats:
+ * Weights, in panels:
  *   indirect:  [group][co / g / 16][kh][kw][ci / g][16]
- *   depthwise: [kh * kw][c rounded up to 16]
  *   winograd:  [36 or 16][co / 16][ci][16]
- * then the bias, [group][co / g rounded up to 16] or [c rounded up to 16], then a row of zeros that stands for padding.
+ * In the packed room, in floats, weights of depthwise layers, [kh * kw][c rounded up to 16], then the bias,
+ * [group][co / g rounded up to 16] or [c rounded up to 16], then a row of zeros that stands for padding.
  */
 #ifndef RMT_CONV_H
 #define RMT_CONV_H
@@ -41,8 +41,8 @@ ramet_status rmt_conv_load_common(rmt_op_load *load, rmt_conv *conv, int64_t fil
 /* load: the constants SCALE and BIAS have one number for each output channel. */
 ramet_status rmt_conv_check_channels(const rmt_op_load *load, const rmt_conv *conv);
 
-/* load: lays out weights, bias and zeros; claims the room. */
-ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t weight_floats);
+/* load: claims room for panels; lays out the packed room, with `first_floats` in front of bias and zeros, and claims it. */
+ramet_status rmt_conv_claim(rmt_op_load *load, rmt_conv *conv, int64_t panel_floats, int64_t first_floats);
 
 /* pack: the scale of `count` output channels from `first`; ones when there is none. */
 void rmt_conv_pack_scale(const rmt_op_pack *pack, int64_t first, int64_t count, float *scale);
@@ -104,7 +104,7 @@ void rmt_conv_run_winograd(const rmt_op_run *run);
 
 /* Transposed, with windows side by side and few output channels. */
 bool rmt_conv_is_apart(const rmt_conv *conv);
-int64_t rmt_conv_apart_floats(const rmt_conv *conv);
+ramet_status rmt_conv_claim_apart(rmt_op_load *load, rmt_conv *conv);
 void rmt_conv_pack_apart(const rmt_op_pack *pack);
 size_t rmt_conv_scratch_apart(const rmt_conv *conv, int32_t threads);
 void rmt_conv_run_apart(const rmt_op_run *run);

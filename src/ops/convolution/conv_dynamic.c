@@ -49,8 +49,8 @@ static rmt_conv settle(const rmt_conv *conv, const rmt_shape *filter)
     settled.out_channels = (int32_t)dims[0];
     settled.in_channels = (int32_t)dims[1] * conv->groups;
     int64_t columns = conv->groups * rmt_round16(dims[0] / conv->groups);
-    settled.bias_at = columns * dims[1] * dims[2] * dims[3];
-    settled.zeros_at = settled.bias_at + columns;
+    settled.bias_at = 0;
+    settled.zeros_at = columns;
     return settled;
 }
 
@@ -75,10 +75,17 @@ ramet_status rmt_conv_settle_dynamic(rmt_op_infer *infer, rmt_conv *settled)
     return rmt_infer_float32(infer, RMT_CONV_BIAS);
 }
 
+static int64_t panel_floats(const rmt_conv *conv)
+{
+    int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w;
+    return conv->groups * rmt_round16(conv->out_channels / conv->groups) * (conv->in_channels / conv->groups) * taps;
+}
+
+/* Of panels and the packed room behind them. */
 static size_t packed_bytes(const rmt_conv *conv)
 {
     int64_t floats = conv->zeros_at + rmt_round16((int64_t)conv->in_channels * conv->window.kernel_w);
-    return rmt_round_up((size_t)floats * sizeof(float), RMT_PACK_ALIGN);
+    return rmt_round_up((size_t)(panel_floats(conv) + floats) * sizeof(float), RMT_PACK_ALIGN);
 }
 
 void rmt_conv_place_dynamic(rmt_op_place *place)
@@ -109,16 +116,18 @@ void rmt_conv_run_dynamic(const rmt_op_run *run)
     const float *bias = has_bias(run->in, run->in_count) ? run->in[RMT_CONV_BIAS].data : NULL;
     int64_t count = conv.out_channels / conv.groups, columns = rmt_round16(count);
     int64_t k = (int64_t)conv.window.kernel_h * conv.window.kernel_w * (conv.in_channels / conv.groups);
-    float *packed = (float *)run->scratch;
-    memset(packed, 0, packed_bytes(&conv));
+    float *panels = (float *)run->scratch, *packed = panels + panel_floats(&conv);
+    memset(panels, 0, packed_bytes(&conv));
     for (int64_t g = 0; g < conv.groups; g++) {
-        pack_group(&conv, filters + g * count * k, count, packed + g * columns * k);
+        pack_group(&conv, filters + g * count * k, count, panels + g * columns * k);
         if (bias != NULL)
             memcpy(packed + conv.bias_at + g * columns, bias + g * count, (size_t)count * sizeof(float));
     }
     rmt_op_run with_weights = *run;
     with_weights.params = &conv;
-    with_weights.packed = run->scratch;
+    with_weights.panels = panels;
+    with_weights.panel_type = RMT_WEIGHT_FLOAT32;
+    with_weights.packed = (const unsigned char *)packed;
     with_weights.scratch = run->scratch + packed_bytes(&conv);
     rmt_conv_run_indirect(&with_weights);
 }

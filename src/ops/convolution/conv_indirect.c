@@ -159,17 +159,19 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
         point_pixels(&d->residual, range, (float **)tables->add);
     for (int32_t i = 0; d->residual.data != NULL && i < range.count; i++)
         tables->add[i] += base;
-    d->run->kernels->gemm(&(rmt_gemm){.a = tables->a,
-                                      .m = range.count,
-                                      .taps = d->by_rows ? conv->window.kernel_h : (int32_t)taps,
-                                      .k = d->by_rows ? conv->window.kernel_w * d->channels : d->channels,
-                                      .b = packed + padded / RMT_PANEL * panel,
-                                      .panel_stride = panel,
-                                      .n = n,
-                                      .bias = packed + conv->bias_at + padded,
-                                      .add = d->residual.data != NULL ? tables->add : NULL,
-                                      .c = tables->c,
-                                      .act = conv->act});
+    d->run->kernels->gemm(
+        &(rmt_gemm){.a = tables->a,
+                    .m = range.count,
+                    .taps = d->by_rows ? conv->window.kernel_h : (int32_t)taps,
+                    .k = d->by_rows ? conv->window.kernel_w * d->channels : d->channels,
+                    .b = rmt_weight_at(d->run->panels, d->run->panel_type, padded / RMT_PANEL * panel),
+                    .type = d->run->panel_type,
+                    .panel_stride = panel,
+                    .n = n,
+                    .bias = packed + conv->bias_at + padded,
+                    .add = d->residual.data != NULL ? tables->add : NULL,
+                    .c = tables->c,
+                    .act = conv->act});
 }
 
 /* One part of the channels of one block of pixels. */

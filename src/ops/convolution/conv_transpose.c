@@ -6,8 +6,8 @@
  * stride-th pixel. No zeros are inserted, no columns are scattered.
  *
  * x [n, ci, h, w], filter [ci, co / groups, kh, kw] -> [n, co, oh, ow].
- * Packed: for each phase and group [co / g / 16][taps of the phase][ci / g][16]; a phase without
- * taps keeps one tap of zeros. Then bias and zeros as in conv.h.
+ * Panels: for each phase and group [co / g / 16][taps of the phase][ci / g][16]; a phase without
+ * taps keeps one tap of zeros. Packed: bias and zeros as in conv.h.
  */
 #include "ops/convolution/conv.h"
 
@@ -35,7 +35,7 @@ typedef struct phase_axis {
 
 typedef struct phase {
     phase_axis y, x;
-    int64_t weights_at; /* floats */
+    int64_t weights_at; /* its first */
 } phase;
 
 static phase_axis phase_of_axis(int32_t residue, int32_t kernel, int32_t stride, int32_t dilation, int32_t pad)
@@ -137,7 +137,7 @@ static ramet_status transpose_load(rmt_op_load *load)
         return status;
     if (rmt_conv_is_apart(conv) && !makes_more(load->node, params)) {
         params->apart = true;
-        return rmt_conv_claim(load, conv, rmt_conv_apart_floats(conv));
+        return rmt_conv_claim_apart(load, conv);
     }
     rmt_geometry geometry;
     (void)rmt_window_geometry(&conv->window, 1, 1, &geometry);
@@ -146,7 +146,7 @@ static ramet_status transpose_load(rmt_op_load *load)
         phase p = phase_at(conv, i, &geometry);
         floats += phase_floats(conv, &p);
     }
-    return rmt_conv_claim(load, conv, rmt_min_i64(floats, RMT_MAX_ELEMENTS));
+    return rmt_conv_claim(load, conv, floats, 0);
 }
 
 /* The filter of one phase and output channel into its column of the panel [taps][ci / g][16]. */
@@ -185,7 +185,7 @@ static void transpose_pack(const rmt_op_pack *pack)
     for (int32_t i = 0; i < phase_count(conv); i++) {
         phase p = phase_with_weights(conv, i, &geometry);
         int64_t panel = phase_taps(&p) * channels * RMT_PANEL;
-        float *weights = (float *)pack->packed + p.weights_at;
+        float *weights = pack->panels + p.weights_at;
         for (int64_t co = 0; co < conv->out_channels; co++) {
             int64_t g = co / group_out, j = co % group_out;
             float *group = weights + g * (rmt_round16(group_out) / RMT_PANEL) * panel;
@@ -316,7 +316,9 @@ static void run_block(const transpose_run *d, const phase_block *b, int thread)
                                           .m = b->count,
                                           .taps = (int32_t)taps,
                                           .k = channels,
-                                          .b = packed + b->p->weights_at + g * (padded / RMT_PANEL) * panel,
+                                          .b = rmt_weight_at(d->run->panels, d->run->panel_type,
+                                                             b->p->weights_at + g * (padded / RMT_PANEL) * panel),
+                                          .type = d->run->panel_type,
                                           .panel_stride = panel,
                                           .n = group_out,
                                           .bias = packed + conv->bias_at + g * padded,

@@ -31,7 +31,11 @@ static int32_t columns_of(const rmt_conv *conv)
     return conv->window.kernel_h * conv->window.kernel_w * conv->out_channels;
 }
 
-int64_t rmt_conv_apart_floats(const rmt_conv *conv) { return rmt_round16(columns_of(conv)) * (conv->in_channels + 1); }
+ramet_status rmt_conv_claim_apart(rmt_op_load *load, rmt_conv *conv)
+{
+    int64_t columns = rmt_round16(columns_of(conv));
+    return rmt_conv_claim(load, conv, columns * conv->in_channels, columns);
+}
 
 void rmt_conv_pack_apart(const rmt_op_pack *pack)
 {
@@ -39,13 +43,13 @@ void rmt_conv_pack_apart(const rmt_op_pack *pack)
     const rmt_value *filter = &pack->graph->values[pack->node->inputs[RMT_CONV_FILTER]];
     const int64_t channels = conv->in_channels, outs = conv->out_channels;
     const int64_t taps = (int64_t)conv->window.kernel_h * conv->window.kernel_w;
-    float *panels = (float *)pack->packed, *biases = panels + rmt_round16(columns_of(conv)) * channels;
+    float *biases = (float *)pack->packed;
     rmt_conv_pack_bias(pack);
     for (int64_t j = 0; j < taps * outs; j++) {
         const int64_t tap = j / outs, o = j % outs;
-        float *column = panels + j / RMT_PANEL * channels * RMT_PANEL + j % RMT_PANEL, scale;
+        float *column = pack->panels + j / RMT_PANEL * channels * RMT_PANEL + j % RMT_PANEL, scale;
         rmt_conv_pack_scale(pack, o, 1, &scale);
-        biases[j] = ((const float *)pack->packed)[conv->bias_at + o];
+        biases[j] = biases[conv->bias_at + o];
         for (int64_t c = 0; c < channels; c++) {
             float w;
             rmt_constant_floats(filter, (c * outs + o) * taps + tap, 1, &w);
@@ -95,7 +99,6 @@ static void run_block(const apart_run *d, int32_t n, int32_t row, int32_t first,
 {
     const rmt_conv *conv = d->conv;
     const int32_t columns = columns_of(conv), kh = conv->window.kernel_h, kw = conv->window.kernel_w;
-    const float *packed = (const float *)d->run->packed;
     const float **a = (const float **)(void *)(d->run->scratch + d->thread_bytes * (size_t)thread);
     float **c = (float **)(a + BLOCK), *product = (float *)(c + BLOCK);
     for (int32_t i = 0; i < count; i++) {
@@ -106,10 +109,11 @@ static void run_block(const apart_run *d, int32_t n, int32_t row, int32_t first,
                                       .m = count,
                                       .taps = 1,
                                       .k = conv->in_channels,
-                                      .b = packed,
+                                      .b = d->run->panels,
+                                      .type = d->run->panel_type,
                                       .panel_stride = (ptrdiff_t)conv->in_channels * RMT_PANEL,
                                       .n = columns,
-                                      .bias = packed + rmt_round16(columns) * conv->in_channels,
+                                      .bias = (const float *)d->run->packed,
                                       .c = c,
                                       .act = rmt_activation_none()});
     for (int32_t r = 0; r < kh; r++) {

@@ -63,7 +63,7 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv)
     return rmt_winograd_products(conv->tile) * rmt_round16(conv->out_channels) * conv->in_channels;
 }
 
-/* Packed: [xi][co / 16][ci][16]. */
+/* Panels: [xi][co / 16][ci][16]. */
 void rmt_conv_pack_winograd(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
@@ -73,7 +73,7 @@ void rmt_conv_pack_winograd(const rmt_op_pack *pack)
         int64_t filters = rmt_min_i64(RMT_PANEL, conv->out_channels - co);
         if (filters < RMT_PANEL)
             memset(kernels, 0, sizeof kernels);
-        float *u = (float *)pack->packed + co * channels;
+        float *u = pack->panels + co * channels;
         for (int64_t first = 0, count; first < channels * 9; first += count, u += count / 9 * RMT_PANEL) {
             count = rmt_conv_pack_run(pack, co, filters, first, channels * 9, kernels);
             pack->kernels->winograd_weights(conv->tile, kernels, (int32_t)(count / 9), u, xi_stride);
@@ -194,23 +194,25 @@ static void transform_output(const winograd_run *d, const tile_run *r, const win
 /* M[xi] = V[xi] * U[xi] for output channels channel .. channel + channels. */
 static void multiply(const winograd_run *d, const winograd_scratch *s, int32_t tiles, int32_t channel, int32_t channels)
 {
-    const float *u = (const float *)d->run->packed + (int64_t)channel * d->x.c;
-    int64_t xi_weights = d->t.columns * d->x.c;
+    const rmt_weight_type type = d->run->panel_type;
+    const int64_t first = (int64_t)channel * d->x.c, xi_weights = d->t.columns * d->x.c;
     for (int32_t xi = 0; xi < d->t.products; xi++) {
         for (int32_t i = 0; i < tiles; i++) {
             s->a[i] = s->v + xi * d->t.v_stride + (int64_t)i * d->x.c;
             s->c[i] = s->m + xi * d->t.m_stride + i * d->t.columns + channel;
         }
-        d->run->kernels->gemm(&(rmt_gemm){.a = s->a,
-                                          .m = tiles,
-                                          .taps = 1,
-                                          .k = d->x.c,
-                                          .b = u + xi * xi_weights,
-                                          .panel_stride = (int64_t)d->x.c * RMT_PANEL,
-                                          .n = channels,
-                                          .c = s->c,
-                                          .act = rmt_activation_none(),
-                                          .next = u + (xi + 1) % d->t.products * xi_weights});
+        d->run->kernels->gemm(
+            &(rmt_gemm){.a = s->a,
+                        .m = tiles,
+                        .taps = 1,
+                        .k = d->x.c,
+                        .b = rmt_weight_at(d->run->panels, type, first + xi * xi_weights),
+                        .type = type,
+                        .panel_stride = (int64_t)d->x.c * RMT_PANEL,
+                        .n = channels,
+                        .c = s->c,
+                        .act = rmt_activation_none(),
+                        .next = rmt_weight_at(d->run->panels, type, first + (xi + 1) % d->t.products * xi_weights)});
     }
 }
 

@@ -62,7 +62,7 @@ static ramet_status deformable_load(rmt_op_load *load)
     int64_t columns = params->groups * rmt_round16(f[0] / rmt_max_i64(1, params->groups));
     if (columns * f[1] > RMT_MAX_ELEMENTS / (f[2] * f[3]))
         return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the filter would pack to more than 8 GiB");
-    load->packed_bytes = (size_t)(columns * f[1] * f[2] * f[3]) * sizeof(float);
+    load->panel_floats = columns * f[1] * f[2] * f[3];
     load->packed_inputs = 1u << FILTER;
     return status;
 }
@@ -75,7 +75,7 @@ static void deformable_pack(const rmt_op_pack *pack)
     int64_t group_out = params->out_channels / params->groups, panel = taps * channels * RMT_PANEL;
     for (int64_t co = 0; co < params->out_channels; co++) {
         int64_t g = co / group_out, j = co % group_out;
-        float *column = (float *)pack->packed + (g * rmt_round16(group_out) / RMT_PANEL + j / RMT_PANEL) * panel;
+        float *column = pack->panels + (g * rmt_round16(group_out) / RMT_PANEL + j / RMT_PANEL) * panel;
         for (int64_t i = 0; i < channels * taps; i++)
             rmt_constant_floats(filter, co * channels * taps + i, 1,
                                 &column[(i % taps * channels + i / taps) * RMT_PANEL + j % RMT_PANEL]);
@@ -199,16 +199,17 @@ static void multiply_block(const deformable_loop *loop, float *samples, int32_t 
     for (int32_t g = 0; g < params->groups; g++) {
         for (int64_t i = 0; i < taps * count; i++)
             a[i] = samples + i * params->in_channels + g * channels;
-        loop->run->kernels->gemm(
-            &(rmt_gemm){.a = a,
-                        .m = count,
-                        .taps = (int32_t)taps,
-                        .k = (int32_t)channels,
-                        .b = (const float *)loop->run->packed + g * (rmt_round16(group_out) / RMT_PANEL) * panel,
-                        .panel_stride = panel,
-                        .n = (int32_t)group_out,
-                        .c = c,
-                        .act = rmt_activation_none()});
+        loop->run->kernels->gemm(&(rmt_gemm){.a = a,
+                                             .m = count,
+                                             .taps = (int32_t)taps,
+                                             .k = (int32_t)channels,
+                                             .b = rmt_weight_at(loop->run->panels, loop->run->panel_type,
+                                                                g * (rmt_round16(group_out) / RMT_PANEL) * panel),
+                                             .type = loop->run->panel_type,
+                                             .panel_stride = panel,
+                                             .n = (int32_t)group_out,
+                                             .c = c,
+                                             .act = rmt_activation_none()});
         for (int32_t i = 0; i < count; i++)
             c[i] += group_out;
     }

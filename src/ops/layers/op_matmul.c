@@ -9,7 +9,7 @@
  * The kernel sums each element in one order whatever the cut, so neither
  * batches, blocks nor threads show in a result.
  *
- * Packed: panels [n / 16][k][16] of alpha * y, then the bias, rounded up to 16.
+ * Panels: [n / 16][k][16] of alpha * y. Packed: the bias, rounded up to 16.
  */
 #include "ops/ops_help.h"
 
@@ -30,10 +30,9 @@ typedef struct matmul_params {
     int64_t x_dims, y_dims; /* of a flattened matrix: how many dimensions make its rows */
     float alpha;
     rmt_activation act;
-    bool packed;        /* y is in the packed room */
-    int64_t k, n;       /* of packed panels */
+    bool packed;        /* y is in packed panels */
+    int64_t k, n;       /* of these */
     int64_t bias_count; /* 0: no bias */
-    int64_t bias_at;    /* floats from the start of the packed room */
 } matmul_params;
 
 static int64_t round_up16(int64_t n) { return (n + RMT_PANEL - 1) / RMT_PANEL * RMT_PANEL; }
@@ -125,13 +124,12 @@ static ramet_status claim(rmt_op_load *load, matmul_params *params)
         params->packed = true;
         params->k = rows_of(&matrix);
         params->n = columns_of(&matrix);
-        params->bias_at = params->k * round_up16(params->n);
+        load->panel_floats = params->k * round_up16(params->n);
         load->packed_inputs |= 1u << Y;
     }
-    int64_t floats = params->bias_at + round_up16(params->bias_count);
-    if (floats > RMT_MAX_ELEMENTS)
+    if (load->panel_floats > RMT_MAX_ELEMENTS)
         return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the weights would pack to more than 8 GiB");
-    load->packed_bytes = (size_t)floats * sizeof(float);
+    load->packed_bytes = (size_t)round_up16(params->bias_count) * sizeof(float);
     return RAMET_STATUS_OK;
 }
 
@@ -168,14 +166,13 @@ static ramet_status matmul_load(rmt_op_load *load)
 static void matmul_pack(const rmt_op_pack *pack)
 {
     const matmul_params *params = pack->params;
-    float *packed = (float *)pack->packed;
     const rmt_value *y = rmt_node_constant(pack->graph, pack->node, Y);
     const rmt_value *bias = rmt_node_constant(pack->graph, pack->node, BIAS);
     bool transposed = !params->flatten && params->transpose_y;
     if (params->packed)
-        rmt_constant_panels(y, transposed, params->k, params->n, params->alpha, packed);
+        rmt_constant_panels(y, transposed, params->k, params->n, params->alpha, pack->panels);
     if (params->bias_count > 0)
-        rmt_constant_floats(bias, 0, params->bias_count, packed + params->bias_at);
+        rmt_constant_floats(bias, 0, params->bias_count, (float *)pack->packed);
 }
 
 static bool has_addend(int32_t in_count) { return in_count > ADD; }
@@ -327,7 +324,9 @@ static void matmul_place(rmt_op_place *place)
 typedef struct matmul_loop {
     const rmt_op_run *run;
     const product *p;
-    const float *panels, *bias;
+    const void *panels;
+    rmt_weight_type type; /* of panels */
+    const float *bias;
     float *row_room; /* row_floats for each thread, or of the one thread that runs the loop */
     int64_t first_batch, rows;
     int64_t block_rows, columns, across; /* blocks, and how many lie side by side */
@@ -388,7 +387,8 @@ static void run_block(const matmul_loop *loop, int64_t row, int64_t column, floa
                       .m = (int32_t)rows,
                       .taps = 1,
                       .k = (int32_t)p->k,
-                      .b = loop->panels + column * p->k,
+                      .b = rmt_weight_at(loop->panels, loop->type, column * p->k),
+                      .type = loop->type,
                       .panel_stride = (ptrdiff_t)p->k * RMT_PANEL,
                       .n = (int32_t)rmt_min_i64(loop->columns, p->n - column),
                       .bias = loop->bias != NULL ? loop->bias + column : NULL,
@@ -460,11 +460,11 @@ static void pack_blocks(void *context, int64_t first, int64_t last, int thread)
 }
 
 /* The panels of y of one batch, made in `room` unless they are packed. */
-static const float *panels_of(const matmul_loop *loop, rmt_team *team, int64_t batch, float *room)
+static const void *panels_of(const matmul_loop *loop, rmt_team *team, int64_t batch, float *room)
 {
     const product *p = loop->p;
     if (p->params->packed)
-        return (const float *)loop->run->packed;
+        return loop->run->panels;
     pack_loop pack = {loop->run, p, (const float *)p->y.data + batch_offset(&p->y, batch), room};
     rmt_for_range(team, (p->n + RMT_PANEL - 1) / RMT_PANEL, 4, pack_blocks, &pack);
     return room;
@@ -493,7 +493,8 @@ static void matmul_run(const rmt_op_run *run)
     p.addend = has_addend(run->in_count) ? run->in[ADD].data : NULL;
     float *room = (float *)run->scratch;
     matmul_loop loop = {.run = run, .p = &p};
-    loop.bias = params->bias_count > 0 ? (const float *)run->packed + params->bias_at : NULL;
+    loop.type = params->packed ? run->panel_type : RMT_WEIGHT_FLOAT32;
+    loop.bias = params->bias_count > 0 ? (const float *)run->packed : NULL;
     loop.row_room = room + p.panel_floats * (p.by_batch ? (size_t)threads : 1);
     if (p.by_batch) {
         rmt_for_range(run->team, p.batches, 1, run_batches, &loop);

@@ -5,10 +5,10 @@
  * steps: a product with the state before, and the cell. Directions and blocks
  * of the batch run side by side; no element's sums depend on how many.
  *
- * Packed, for each layer and direction, gates g = cells' gates * hidden, each
- * part rounded up to 16 columns: input weights [g / 16][i][16], state weights
- * [g / 16][hidden][16], bias of the input part, bias of the state part (0 but
- * for GRU, whose state part stands under a gate).
+ * For each layer and direction, gates g = cells' gates * hidden, each part
+ * rounded up to 16 columns. Panels: input weights [g / 16][i][16], state weights
+ * [g / 16][hidden][16]. Packed: bias of the input part, bias of the state part
+ * (0 but for GRU, whose state part stands under a gate).
  */
 #include "ops/ops_help.h"
 
@@ -41,25 +41,25 @@ static int64_t features_of(const rnn_params *params, int32_t layer)
     return layer == 0 ? params->input : (int64_t)params->hidden * params->directions;
 }
 
-/* Weights of one layer and direction in the packed room. */
-typedef struct cell_weights {
-    float *x, *h, *x_bias, *h_bias;
-} cell_weights;
+/* Where the numbers of one layer and direction begin: weights in the panels, biases in the packed room. */
+typedef struct cell_place {
+    int64_t x, h, x_bias, h_bias;
+} cell_place;
 
 static int64_t cell_floats(const rnn_params *params, int32_t layer)
 {
-    return columns_of(params) * (features_of(params, layer) + params->hidden + 2);
+    return columns_of(params) * (features_of(params, layer) + params->hidden);
 }
 
-static cell_weights weights_of(const rnn_params *params, const unsigned char *packed, int32_t layer, int32_t direction)
+static cell_place place_of(const rnn_params *params, int32_t layer, int32_t direction)
 {
     int64_t before =
         layer == 0 ? 0 : params->directions * (cell_floats(params, 0) + (layer - 1) * cell_floats(params, 1));
-    cell_weights w = {.x = (float *)packed + before + direction * cell_floats(params, layer)};
-    w.h = w.x + columns_of(params) * features_of(params, layer);
-    w.x_bias = w.h + columns_of(params) * params->hidden;
-    w.h_bias = w.x_bias + columns_of(params);
-    return w;
+    cell_place p = {.x = before + direction * cell_floats(params, layer)};
+    p.h = p.x + columns_of(params) * features_of(params, layer);
+    p.x_bias = ((int64_t)layer * params->directions + direction) * 2 * columns_of(params);
+    p.h_bias = p.x_bias + columns_of(params);
+    return p;
 }
 
 /* ---- load ------------------------------------------------------------------------------------------------------ */
@@ -138,7 +138,8 @@ static ramet_status rnn_load(rmt_op_load *load)
     int64_t floats = params->directions * (cell_floats(params, 0) + (params->layers - 1) * cell_floats(params, 1));
     if (floats > RMT_MAX_ELEMENTS)
         return rmt_fail(load->error, RAMET_STATUS_OVER_BUDGET, "the weights would pack to more than 8 GiB");
-    load->packed_bytes = (size_t)floats * sizeof(float);
+    load->panel_floats = floats;
+    load->packed_bytes = 2 * (size_t)(params->layers * params->directions * columns_of(params)) * sizeof(float);
     load->packed_inputs = ~UINT64_C(0) << params->first_weight;
     return RAMET_STATUS_OK;
 }
@@ -148,17 +149,18 @@ static void rnn_pack(const rmt_op_pack *pack)
     const rnn_params *params = pack->params;
     for (int32_t cell = 0; cell < params->layers * params->directions; cell++) {
         int32_t layer = cell / params->directions;
-        cell_weights w = weights_of(params, pack->packed, layer, cell % params->directions);
+        cell_place at = place_of(params, layer, cell % params->directions);
+        float *x_bias = (float *)pack->packed + at.x_bias, *h_bias = (float *)pack->packed + at.h_bias;
         const rmt_value *part[4];
         for (int32_t i = 0; i < 4; i++)
             part[i] = cell_constant(pack->graph, pack->node, params, cell, i);
-        rmt_constant_panels(part[0], true, features_of(params, layer), params->gates, 1, w.x);
-        rmt_constant_panels(part[1], true, params->hidden, params->gates, 1, w.h);
-        rmt_constant_floats(part[2], 0, params->gates, w.x_bias);
-        rmt_constant_floats(part[3], 0, params->gates, w.h_bias);
+        rmt_constant_panels(part[0], true, features_of(params, layer), params->gates, 1, pack->panels + at.x);
+        rmt_constant_panels(part[1], true, params->hidden, params->gates, 1, pack->panels + at.h);
+        rmt_constant_floats(part[2], 0, params->gates, x_bias);
+        rmt_constant_floats(part[3], 0, params->gates, h_bias);
         for (int32_t j = 0; j < params->gates && params->mode != GRU; j++) {
-            w.x_bias[j] += w.h_bias[j];
-            w.h_bias[j] = 0;
+            x_bias[j] += h_bias[j];
+            h_bias[j] = 0;
         }
     }
 }
@@ -238,7 +240,7 @@ static void project_block(const rnn_layer *l, int32_t direction, int64_t first, 
     const float *in[BLOCK_ROWS];
     float *out[BLOCK_ROWS];
     int64_t columns = columns_of(l->params), all = (int64_t)l->steps * l->batch;
-    cell_weights w = weights_of(l->params, l->run->packed, l->layer, direction);
+    cell_place at = place_of(l->params, l->layer, direction);
     for (int64_t i = 0; i < rows; i++) {
         in[i] = row_of(&l->in, (first + i) / l->batch, (first + i) % l->batch);
         out[i] = l->x_gates + (direction * all + first + i) * columns;
@@ -248,10 +250,11 @@ static void project_block(const rnn_layer *l, int32_t direction, int64_t first, 
                       .m = (int32_t)rows,
                       .taps = 1,
                       .k = features,
-                      .b = w.x,
+                      .b = rmt_weight_at(l->run->panels, l->run->panel_type, at.x),
+                      .type = l->run->panel_type,
                       .panel_stride = (ptrdiff_t)features * RMT_PANEL,
                       .n = l->params->gates,
-                      .bias = w.x_bias,
+                      .bias = (const float *)l->run->packed + at.x_bias,
                       .c = out,
                       .act = rmt_activation_none()};
     l->run->kernels->gemm(&block);
@@ -296,15 +299,16 @@ static void multiply_states(const rnn_block *b)
 {
     const rnn_layer *l = b->layer;
     const rnn_params *params = l->params;
-    cell_weights w = weights_of(params, l->run->packed, l->layer, b->direction);
+    cell_place at = place_of(params, l->layer, b->direction);
     rmt_gemm block = {.a = b->before,
                       .m = b->count,
                       .taps = 1,
                       .k = params->hidden,
-                      .b = w.h,
+                      .b = rmt_weight_at(l->run->panels, l->run->panel_type, at.h),
+                      .type = l->run->panel_type,
                       .panel_stride = (ptrdiff_t)params->hidden * RMT_PANEL,
                       .n = params->gates,
-                      .bias = params->mode == GRU ? w.h_bias : NULL,
+                      .bias = params->mode == GRU ? (const float *)l->run->packed + at.h_bias : NULL,
                       .add = params->mode == GRU ? NULL : b->x_gates,
                       .c = params->mode == LSTM || params->mode == GRU ? b->h_gates : b->state,
                       .act = rmt_activation_none()};
