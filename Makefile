@@ -7,7 +7,7 @@ RAMET_ZOO ?= $(wildcard ../shared/zoo)
 PREFIX ?= /usr/local
 export RAMET_ZOO
 
-.PHONY: all demo test check bench format asan ubsan tsan fuzz install clean help
+.PHONY: all demo openvino test check bench format asan ubsan tsan fuzz install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the command, libramet.so and libramet.a (in build/)
@@ -20,8 +20,14 @@ demo: all ## fetch the PP-OCRv4 models and read the example images with two thre
 	@tools/fetch_models
 	@tools/demo
 
+openvino: ## the engine OpenVINO as a plug-in: fetch its libraries, build libramet_openvino.so (in build/)
+	@tools/setup build openvino
+	@tools/fetch_openvino
+	cmake --preset release -DRAMET_OPENVINO=ON
+	cmake --build --preset release --target ramet ramet_shared ramet_static ramet_openvino
+
 test: ## set up, build, and run every test there is
-	@tools/setup build models test
+	@tools/setup build models openvino test
 	@tools/run_tests
 
 check: all ## the checks of style and interface that a program can make
@@ -48,7 +54,7 @@ fuzz: ## build the fuzz targets (in build-fuzz/fuzz/)
 
 format: ## lay out the C code
 	@tools/setup test
-	find include src apps tests bench fuzz examples/multi_thread \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' \) 2>/dev/null | xargs clang-format-14 -i
+	find include src plugins apps tests bench fuzz examples/multi_thread \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' \) 2>/dev/null | xargs clang-format-14 -i
 
 install: all ## install below PREFIX (/usr/local)
 	cmake --install build --prefix $(PREFIX)

@@ -125,6 +125,8 @@ typedef struct cli_image_settings {
     cli_start_method start_method;
     int32_t use_multi_process, share, json, quiet, report; /* truth values */
     int32_t worker;                                        /* this command was started by another one of its kind */
+    bool
+        opens_apart; /* the engine's threads do not survive a fork: each process opens the model; cli_engine_settle() */
 } cli_image_settings;
 
 /* A model, and how it is to be run. */
@@ -145,8 +147,8 @@ bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, cons
 void cli_image_settings_init(cli_image_settings *settings);
 void cli_image_settings_clear(cli_image_settings *settings);
 
-/* The default of --cpu_thread_num for verbs on images (thread_share.c). */
-void cli_engine_settle(ramet_runtime_option *option, const cli_image_settings *images);
+/* The defaults of --cpu_thread_num and --num_streams for verbs on images, and opens_apart (thread_share.c). */
+void cli_engine_settle(ramet_runtime_option *option, cli_image_settings *images);
 
 cli_group cli_images_group(cli_image_settings *settings);
 cli_group cli_output_group(cli_image_settings *settings);

@@ -29,8 +29,8 @@ static const cli_flag output_flags[] = {
 };
 
 static const cli_flag engine_flags[] = {
-    {"backend", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, backend), "default|native",
-     "engine; openvino is not in this build yet", 0, 0},
+    {"backend", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, backend), "default|native|openvino",
+     "engine; default is native, openvino a plug-in (ramet doctor tells whether it is there)", 0, 0},
     {"cpu_level", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, cpu_level), "auto|base|avx2|avx512",
      "instructions to use; auto takes the best there are", 0, 0},
     {"precision", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, precision), "float32|bf16",
@@ -41,6 +41,14 @@ static const cli_flag engine_flags[] = {
      "bytes: ceiling of the working memory of one clone (default 4 GiB)", 0, 0},
     {"plan_capacity", CLI_KIND_INT, offsetof(ramet_runtime_option, plan_capacity), "N",
      "input shapes that a model remembers (default 16)", 1, 4096},
+    {"num_streams", CLI_KIND_INT, offsetof(ramet_runtime_option, num_streams), "N",
+     "openvino: runs at the same time (default: one for each thread over images)", 1, 256},
+    {"hint", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, hint), "none|latency|throughput",
+     "openvino: let it choose threads and streams (default none)", 0, 0},
+    {"plugin_file", CLI_KIND_TEXT, offsetof(ramet_runtime_option, plugin_file), "FILE",
+     "openvino: libramet_openvino.so, when it does not stand beside libramet.so", 0, 0},
+    {"engine_libraries", CLI_KIND_TEXT, offsetof(ramet_runtime_option, engine_libraries), "DIR",
+     "openvino: folder of libopenvino_c.so.*, when the plug-in does not find it", 0, 0},
 };
 
 static const cli_flag model_flags[] = {

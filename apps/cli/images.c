@@ -216,10 +216,10 @@ static void settle_workers(cli_crew *c)
     const cli_image_settings *settings = c->settings;
     int32_t asked = settings->use_multi_process ? settings->process_num : settings->thread_num;
     int32_t workers = (size_t)asked > c->paths.count ? (int32_t)c->paths.count : asked;
-    c->report.share = settings->share;
     c->report.threads = settings->use_multi_process ? 1 : workers;
     c->report.processes = settings->use_multi_process ? workers : 0;
-    bool forks = settings->start_method == CLI_START_FORK && settings->share;
+    c->report.share = settings->share && !(settings->use_multi_process && settings->opens_apart);
+    bool forks = settings->start_method == CLI_START_FORK && c->report.share;
     c->handles = settings->use_multi_process ? forks : workers;
 }
 

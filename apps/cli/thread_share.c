@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many threads a run gets where nobody said it: the processors that this process may use, shared among the workers.
+ * How many threads a run gets where nobody said it: the processors that this process may use, shared among the workers;
+ * and how many runs an engine of streams is ready for.
  */
 #include "cli.h"
 
-enum { MOST_DEFAULT_THREADS = 8 }; /* more seldom shorten the answer for one image */
+enum { MOST_STREAMS = 256, MOST_DEFAULT_THREADS = 8 }; /* more seldom shorten the answer for one image */
 
-void cli_engine_settle(ramet_runtime_option *option, const cli_image_settings *images)
+void cli_engine_settle(ramet_runtime_option *option, cli_image_settings *images)
 {
     ramet_host host;
+    int32_t threads = images->use_multi_process ? 1 : images->thread_num;
+    if (option->num_streams == 0)
+        option->num_streams = threads > MOST_STREAMS ? MOST_STREAMS : threads;
+    images->opens_apart = option->backend == RAMET_BACKEND_OPENVINO;
     if (option->cpu_thread_num != 0 || ramet_host_get(&host))
         return;
     int32_t share = host.processors / (images->use_multi_process ? images->process_num : images->thread_num);

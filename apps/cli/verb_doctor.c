@@ -38,13 +38,35 @@ static json_t *describe_processors(const ramet_host *host)
 static json_t *describe_threads(const doctor_settings *settings)
 {
     ramet_runtime_option option = settings->runtime;
-    cli_engine_settle(&option, &settings->images);
+    cli_image_settings images = settings->images;
+    cli_engine_settle(&option, &images);
     bool processes = settings->images.use_multi_process;
     json_t *threads = cli_must(json_object());
     cli_json_set(threads, processes ? "process_num" : "thread_num",
                  cli_json_int(processes ? settings->images.process_num : settings->images.thread_num));
     cli_json_set(threads, "cpu_thread_num", cli_json_int(option.cpu_thread_num));
     return threads;
+}
+
+/* Each engine with its version, or why it cannot be used. */
+static json_t *describe_engines(const doctor_settings *settings)
+{
+    static const struct {
+        const char *name;
+        ramet_backend backend;
+    } engines[] = {{"native", RAMET_BACKEND_NATIVE}, {"openvino", RAMET_BACKEND_OPENVINO}};
+    json_t *described = cli_must(json_array());
+    for (size_t i = 0; i < CLI_COUNT(engines); i++) {
+        ramet_runtime_option option = settings->runtime;
+        option.backend = engines[i].backend;
+        char version[sizeof(ramet_error) + 16];
+        ramet_error error = {0};
+        bool usable = !ramet_host_check_engine(&option, version, sizeof version, &error);
+        if (!usable)
+            snprintf(version, sizeof version, "no %s: %s", engines[i].name, error.message);
+        cli_json_append(described, cli_json_text(version));
+    }
+    return described;
 }
 
 static int examine(const doctor_settings *settings)
@@ -58,7 +80,7 @@ static int examine(const doctor_settings *settings)
     cli_json_set(document, "caches", describe_caches(&host));
     cli_json_set(document, "processors", describe_processors(&host));
     cli_json_set(document, "threads", describe_threads(settings));
-    cli_json_set(document, "engines", cli_json_text(host.engines));
+    cli_json_set(document, "engines", describe_engines(settings));
     cli_json_set(document, "image_formats", cli_json_text(host.image_formats));
     bool good = cli_print_document(document, settings->json);
     json_decref(document);
@@ -75,6 +97,10 @@ static const cli_flag doctor_flags[] = {
      "worker processes, with --use_multi_process true (default 1)", 1, 1024},
     {"cpu_thread_num", CLI_KIND_INT, offsetof(doctor_settings, runtime.cpu_thread_num), "N",
      "threads inside one run (default: a worker's share of the processors)", 1, 256},
+    {"plugin_file", CLI_KIND_TEXT, offsetof(doctor_settings, runtime.plugin_file), "FILE",
+     "libramet_openvino.so, when it does not stand beside libramet.so", 0, 0},
+    {"engine_libraries", CLI_KIND_TEXT, offsetof(doctor_settings, runtime.engine_libraries), "DIR",
+     "folder of libopenvino_c.so.*, when the plug-in does not find it", 0, 0},
 };
 
 static int run(int argc, char **argv)
@@ -88,7 +114,7 @@ static int run(int argc, char **argv)
         .usage = "[FLAGS]",
         .details =
             "Shows the processor, its caches and instructions, how many processors affinity, cpuset and quota of the\n"
-            "control group leave, and what --thread_num and --cpu_thread_num come to.\n",
+            "control group leave, what --thread_num and --cpu_thread_num come to, and which engines can be used.\n",
         .example = "ramet doctor --thread_num 4",
         .groups = groups,
         .group_count = CLI_COUNT(groups),

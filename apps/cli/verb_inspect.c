@@ -90,7 +90,12 @@ static ramet_status add_operators(ramet_runtime *runtime, json_t *document, rame
     char *text;
     ramet_status status = ramet_runtime_describe(runtime, RAMET_DESCRIBE_GRAPH, NULL, 0, &text, error);
     if (!status) {
-        cli_json_set(document, "operators", sorted_counts(count_operators(text)));
+        json_t *counts = count_operators(text);
+        bool counted =
+            json_object_size(counts) > 0; /* an engine that does not show its operators says something else */
+        cli_json_set(document, counted ? "operators" : "engine", counted ? sorted_counts(counts) : cli_json_text(text));
+        if (!counted)
+            json_decref(counts);
         ramet_text_free(text);
     }
     return status;

@@ -26,7 +26,7 @@ typedef struct ramet_host {
     int32_t cpuset_processors;              /* in the cpuset of the process's control group; 0: not told */
     double quota_processors;                /* processor time that control groups (v1, v2) grant; 0: no limit */
     int32_t processors;                     /* what follows: the least of them, rounded down, at least 1 */
-    const char *engines, *image_formats;    /* of this build, words with blanks between; static */
+    const char *engines, *image_formats;    /* of this build and the plug-ins beside it, words with blanks; static */
 } ramet_host;
 
 /*
@@ -35,6 +35,16 @@ typedef struct ramet_host {
  * Threads: any. Memory: none. Errors: INVALID_ARGUMENT for a NULL.
  */
 RAMET_API ramet_status ramet_host_get(ramet_host *host);
+
+/*
+ * Whether an engine can be used here: loads what it is made of, as opening a model would.
+ *
+ * option: backend, plugin_file and engine_libraries are read. *version: what it is, as "native 0.1.0", cut to
+ * version_bytes. Threads: any. Memory: a plug-in that was loaded stays. Errors: UNSUPPORTED (says what is missing and how
+ * to get it), NOT_FOUND, INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_host_check_engine(const ramet_runtime_option *option, char *version, size_t version_bytes,
+                                               ramet_error *error);
 
 #ifdef __cplusplus
 }

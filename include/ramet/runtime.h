@@ -13,7 +13,9 @@
  * plans with its origin and costs one arena. Original and clones may be closed
  * in any order and cloned again.
  *
- * After fork() a child may go on using its copy of every handle.
+ * After fork() a child may go on using its copy of every handle of the native
+ * engine. OpenVINO has threads of its own, which do not survive that: there the
+ * child opens the model anew, and an inherited handle says so.
  */
 #ifndef RAMET_RUNTIME_H
 #define RAMET_RUNTIME_H
@@ -28,7 +30,8 @@ typedef struct ramet_runtime ramet_runtime;
 
 typedef enum ramet_backend {
     RAMET_BACKEND_DEFAULT = 0, /* native */
-    RAMET_BACKEND_NATIVE
+    RAMET_BACKEND_NATIVE,
+    RAMET_BACKEND_OPENVINO /* a plug-in, loaded when the first model is opened; .pdmodel and .onnx */
 } ramet_backend;
 
 /* Instruction level of the native engine. AUTO takes the best that the processor has. */
@@ -43,8 +46,12 @@ typedef enum ramet_cpu_level {
  * How the native engine keeps the weights of convolutions, products of matrices and recurrent layers. Sums and everything
  * between the layers are float32 either way. BFLOAT16 rounds each weight to 8 significant bits, which halves the memory of
  * the weights and the time to read them; docs/models.md says what it does to results.
+ * OpenVINO takes its own arithmetic of that precision, on processors that have it.
  */
 typedef enum ramet_precision { RAMET_PRECISION_FLOAT32 = 0, RAMET_PRECISION_BFLOAT16 } ramet_precision;
+
+/* How OpenVINO is to spread runs over processors; with a hint it decides on threads and streams itself. */
+typedef enum ramet_hint { RAMET_HINT_NONE = 0, RAMET_HINT_LATENCY, RAMET_HINT_THROUGHPUT } ramet_hint;
 
 /* Set with ramet_runtime_option_init(); zero means the default. */
 typedef struct ramet_runtime_option {
@@ -67,6 +74,18 @@ typedef struct ramet_runtime_option {
     size_t params_count;
     const char *config_text; /* instead of config_file */
     ramet_precision precision;
+    /* What follows is read by RAMET_BACKEND_OPENVINO alone, which does not read cpu_level, plan_capacity and budget. */
+    int32_t num_streams; /* runs that go on at the same time, of all clones together, 1..256; more of them queue. Each
+                            stream has activations of its own. Default: usable processors / cpu_thread_num, 1..8 */
+    ramet_hint hint;
+    /*
+     * Shapes to compile for, matched by name, or by position where a name is NULL. Default: any number of channels that
+     * the program declares, any size of everything else. A fixed shape is refused any other at a run.
+     */
+    const ramet_tensor *fixed_inputs;
+    size_t fixed_input_count;
+    const char *plugin_file;      /* libramet_openvino.so, when it does not stand beside libramet.so */
+    const char *engine_libraries; /* folder of libopenvino_c.so.*, where neither plug-in nor loader knows it */
 } ramet_runtime_option;
 
 /*

@@ -114,6 +114,15 @@ int rmt_os_lines_wait(const rmt_os_line *const *lines, size_t count, bool *ready
 int rmt_os_line_write(const rmt_os_line *line, const void *data, size_t bytes);
 int rmt_os_line_read(const rmt_os_line *line, void *data, size_t bytes);
 
+/* ---- libraries loaded on request ------------------------------------------------------------------------ */
+
+/* Loads a shared library, for good. A path without a slash is the loader's to find. NULL, and in text why. */
+void *rmt_os_library_open(const char *path, char *text, size_t room);
+/* NULL: it has no such symbol. */
+void *rmt_os_library_symbol(void *library, const char *name);
+/* The folder, with a slash behind it, of the library or program that this code is part of. False when it has none. */
+bool rmt_os_own_folder(char *path, size_t room);
+
 /* ---- processor ---------------------------------------------------------------------------------------- */
 
 typedef struct rmt_os_cpu {

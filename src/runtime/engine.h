@@ -13,6 +13,9 @@
 typedef struct rmt_engine {
     const char *name;
 
+    /* "native 0.1.0", cut to room bytes; loads what the engine is made of. */
+    ramet_status (*version)(const ramet_runtime_option *option, char *text, size_t room, ramet_error *error);
+
     /*
      * Loads a model. *state: the first handle on it. option has all defaults filled in; with program_bytes the model is
      * read from there, and files->program is only a name.
@@ -38,6 +41,9 @@ typedef struct rmt_engine {
     void (*measure)(void *state, ramet_memory *memory);
 } rmt_engine;
 
-extern const rmt_engine rmt_engine_native;
+extern const rmt_engine rmt_engine_native, rmt_engine_openvino;
+
+/* INVALID_ARGUMENT for a backend that does not exist. */
+ramet_status rmt_engine_choose(ramet_backend backend, const rmt_engine **engine, ramet_error *error);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "kernels/kernels.h"
 #include "os/os.h"
+#include "runtime/engine.h"
+#include "runtime/plugin_load.h"
 
 static ramet_cpu_level best_level(void)
 {
@@ -33,8 +35,21 @@ ramet_status ramet_host_get(ramet_host *host)
                          .cpuset_processors = processors.cpuset,
                          .quota_processors = processors.quota,
                          .processors = processors.usable,
-                         .engines = "native",
+                         .engines = rmt_plugin_is_beside("openvino") ? "native openvino" : "native",
                          .image_formats = "jpeg png bmp pnm webp"};
     memcpy(host->cpu, cpu.name, sizeof host->cpu);
     return RAMET_STATUS_OK;
+}
+
+ramet_status ramet_host_check_engine(const ramet_runtime_option *given, char *version, size_t version_bytes,
+                                     ramet_error *error)
+{
+    if (version == NULL || version_bytes == 0)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "version is NULL or has no room");
+    ramet_runtime_option option;
+    const rmt_engine *engine;
+    ramet_status status = rmt_option_read(&option, sizeof option, given, error);
+    if (status == RAMET_STATUS_OK)
+        status = rmt_engine_choose(option.backend, &engine, error);
+    return status == RAMET_STATUS_OK ? engine->version(&option, version, version_bytes, error) : status;
 }

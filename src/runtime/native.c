@@ -5,6 +5,7 @@
 #include "exec/exec.h"
 #include "runtime/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct native_state {
@@ -44,6 +45,14 @@ static ramet_status new_handle(rmt_model *model, int32_t threads, void **out, ra
         return status;
     }
     *out = state;
+    return RAMET_STATUS_OK;
+}
+
+static ramet_status native_version(const ramet_runtime_option *option, char *text, size_t room, ramet_error *error)
+{
+    (void)option;
+    (void)error;
+    (void)snprintf(text, room, "native %s", ramet_version());
     return RAMET_STATUS_OK;
 }
 
@@ -189,6 +198,7 @@ static void native_measure(void *opaque, ramet_memory *memory)
 }
 
 const rmt_engine rmt_engine_native = {.name = "native",
+                                      .version = native_version,
                                       .open = native_open,
                                       .clone = native_clone,
                                       .close = native_close,

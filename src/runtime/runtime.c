@@ -39,6 +39,8 @@ static ramet_status check_sources(const ramet_runtime_option *option, ramet_erro
     if ((option->program_count > 0 && option->program_bytes == NULL) ||
         (option->params_count > 0 && option->params_bytes == NULL))
         wrong = "bytes are counted that are NULL";
+    else if (option->fixed_input_count > 0 && option->fixed_inputs == NULL)
+        wrong = "fixed_inputs are counted that are NULL";
     else if (option->params_bytes != NULL && option->program_bytes == NULL)
         wrong = "params_bytes need program_bytes";
     else if (option->params_file != NULL && option->program_bytes != NULL)
@@ -46,6 +48,33 @@ static ramet_status check_sources(const ramet_runtime_option *option, ramet_erro
     else if (option->config_file != NULL && option->config_text != NULL)
         wrong = "config_file and config_text exclude each other";
     return wrong == NULL ? RAMET_STATUS_OK : rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%s", wrong);
+}
+
+static ramet_status check_range(const char *name, int64_t value, int64_t least, int64_t most, ramet_error *error)
+{
+    if (value >= least && value <= most)
+        return RAMET_STATUS_OK;
+    return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%s %lld is not in %lld..%lld", name, (long long)value,
+                    (long long)least, (long long)most);
+}
+
+static ramet_status check_numbers(const ramet_runtime_option *option, ramet_error *error)
+{
+    const struct {
+        const char *name;
+        int64_t value, least, most;
+    } numbers[] = {
+        {"cpu_thread_num", option->cpu_thread_num, 1, MOST_THREADS},
+        {"plan_capacity", option->plan_capacity, 1, MOST_PLANS},
+        {"num_streams", option->num_streams, 0, MOST_THREADS},
+        {"cpu_level", (int64_t)option->cpu_level, 0, RAMET_CPU_LEVEL_AVX512},
+        {"precision", (int64_t)option->precision, 0, RAMET_PRECISION_BFLOAT16},
+        {"hint", (int64_t)option->hint, 0, RAMET_HINT_THROUGHPUT},
+    };
+    ramet_status status = RAMET_STATUS_OK;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == RAMET_STATUS_OK; i++)
+        status = check_range(numbers[i].name, numbers[i].value, numbers[i].least, numbers[i].most, error);
+    return status;
 }
 
 static ramet_status settle_option(const ramet_runtime_option *given, ramet_runtime_option *option, ramet_error *error)
@@ -59,25 +88,19 @@ static ramet_status settle_option(const ramet_runtime_option *given, ramet_runti
         option->plan_capacity = DEFAULT_PLAN_CAPACITY;
     if (option->memory_budget_bytes == 0)
         option->memory_budget_bytes = DEFAULT_BUDGET_BYTES;
-    if (option->cpu_thread_num < 1 || option->cpu_thread_num > MOST_THREADS)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "cpu_thread_num %d is not in 1..%d",
-                        option->cpu_thread_num, MOST_THREADS);
-    if (option->plan_capacity < 1 || option->plan_capacity > MOST_PLANS)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "plan_capacity %d is not in 1..%d", option->plan_capacity,
-                        MOST_PLANS);
-    if ((unsigned)option->cpu_level > RAMET_CPU_LEVEL_AVX512)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "cpu_level %d does not exist", (int)option->cpu_level);
-    if ((unsigned)option->precision > RAMET_PRECISION_BFLOAT16)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "precision %d does not exist", (int)option->precision);
-    return check_sources(option, error);
+    status = check_numbers(option, error);
+    return status == RAMET_STATUS_OK ? check_sources(option, error) : status;
 }
 
-static ramet_status choose_engine(ramet_backend backend, const rmt_engine **engine, ramet_error *error)
+ramet_status rmt_engine_choose(ramet_backend backend, const rmt_engine **engine, ramet_error *error)
 {
-    *engine = &rmt_engine_native;
-    if (backend == RAMET_BACKEND_DEFAULT || backend == RAMET_BACKEND_NATIVE)
-        return RAMET_STATUS_OK;
-    return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "backend %d does not exist; use native", (int)backend);
+    static const rmt_engine *const engines[] = {[RAMET_BACKEND_DEFAULT] = &rmt_engine_native,
+                                                [RAMET_BACKEND_NATIVE] = &rmt_engine_native,
+                                                [RAMET_BACKEND_OPENVINO] = &rmt_engine_openvino};
+    if ((size_t)backend >= sizeof engines / sizeof *engines)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "backend %d does not exist; use native", (int)backend);
+    *engine = engines[backend];
+    return RAMET_STATUS_OK;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -128,8 +151,8 @@ static ramet_status name_files(const char *model, const ramet_runtime_option *op
 static ramet_status open_files(const char *model, const ramet_runtime_option *option, rmt_model_files *files,
                                ramet_runtime **runtime, ramet_error *error)
 {
-    const rmt_engine *engine;
-    ramet_status status = choose_engine(option->backend, &engine, error);
+    const rmt_engine *engine = NULL;
+    ramet_status status = rmt_engine_choose(option->backend, &engine, error);
     if (status == RAMET_STATUS_OK)
         status = option->program_bytes != NULL
                      ? name_files(model, option, files)

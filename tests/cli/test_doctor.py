@@ -40,10 +40,18 @@ class DoctorTest(unittest.TestCase):
     def test_it_names_the_build(self):
         found = self.doctor()
         self.assertIn(found['cpu_level'], ('base', 'avx2', 'avx512'))
-        self.assertIn('native', found['engines'].split())
+        self.assertEqual(found['engines'][0], f"native {found['version']}")
         self.assertLessEqual({'jpeg', 'png', 'webp'}, set(found['image_formats'].split()))
         self.assertGreater(found['caches']['l2_bytes'], 0)
         self.assertIn('usable', command.ramet('doctor').out)
+
+    def test_an_engine_that_cannot_be_used_says_why(self):
+        for flags, reason in ((['--plugin_file', '/no/such/plugin.so'], 'there is no file'),
+                              (['--engine_libraries', '/no/such/folder'], 'engine_libraries')):
+            engines = self.doctor(*flags)['engines']
+            self.assertTrue(engines[0].startswith('native '))
+            self.assertTrue(engines[1].startswith('no openvino: '))
+            self.assertIn(reason, engines[1])
 
     def test_words_are_refused(self):
         self.assertEqual(command.ramet('doctor', 'model').code, 2)

@@ -94,7 +94,7 @@ class Flags(FolderCase):
 
     def test_what_is_absent_says_so(self):
         self.assertIn('ramet runs on CPUs', self.refused('--device', 'gpu', 'red.ppm'))
-        self.assertIn('openvino is not in this build', self.refused('--backend', 'openvino', 'red.ppm'))
+        self.assertIn('there is no file', self.refused('--backend', 'openvino', '--plugin_file', 'no.so', 'red.ppm'))
         self.assertIn('one of them', self.refused('--use_multi_process', 'True', '--thread_num', '2', 'red.ppm'))
 
     def test_defaults_of_fastdeploys_commands_are_accepted(self):

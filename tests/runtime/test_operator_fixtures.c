@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "ramet/ramet.h"
-#include "support/tensorpack.h"
+#include "support/recorded.h"
 
 /* Folders of tests/data, and how many cases each has at least. */
 static const struct {
@@ -34,26 +34,6 @@ typedef struct fixture {
 } fixture;
 
 /* ---- comparing -------------------------------------------------------------------------------------------------- */
-
-static ramet_dtype dtype_of(int number)
-{
-    switch (number) {
-    case TENSORPACK_BOOL: return RAMET_DTYPE_BOOL;
-    case TENSORPACK_INT32: return RAMET_DTYPE_INT32;
-    case TENSORPACK_INT64: return RAMET_DTYPE_INT64;
-    case TENSORPACK_FP64: return RAMET_DTYPE_FLOAT64;
-    case TENSORPACK_UINT8: return RAMET_DTYPE_UINT8;
-    default: return RAMET_DTYPE_FLOAT32;
-    }
-}
-
-static ramet_tensor tensor_of(const tensorpack_record *record, const char *name)
-{
-    ramet_tensor tensor = {.name = name, .dtype = dtype_of(record->dtype), .rank = record->rank, .data = record->data};
-    for (int i = 0; i < record->rank; i++)
-        tensor.dims[i] = record->dims[i];
-    return tensor;
-}
 
 static double number_at(ramet_dtype dtype, const void *numbers, size_t i)
 {
@@ -95,7 +75,7 @@ static void compare_floats(const fixture *f, ramet_dtype dtype, const void *got,
 
 static void compare_tensor(const fixture *f, const ramet_tensor *got, const tensorpack_record *want)
 {
-    assert_int_equal(got->dtype, dtype_of(want->dtype));
+    assert_int_equal(got->dtype, recorded_dtype(want->dtype));
     assert_int_equal(got->rank, want->rank);
     for (int i = 0; i < want->rank; i++)
         assert_int_equal(got->dims[i], want->dims[i]);
@@ -110,22 +90,11 @@ static void compare_tensor(const fixture *f, const ramet_tensor *got, const tens
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
-static size_t gather_inputs(const tensorpack *pack, ramet_tensor *inputs)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < pack->count; i++) {
-        const tensorpack_record *record = &pack->records[i];
-        if (strncmp(record->name, "in.", 3) == 0 && count < MOST_TENSORS)
-            inputs[count++] = tensor_of(record, record->name + 3);
-    }
-    return count;
-}
-
 static void run_inputs(ramet_runtime *runtime, const tensorpack *pack, ramet_tensor *outputs, size_t count)
 {
     ramet_tensor inputs[MOST_TENSORS];
     ramet_error error = {0};
-    size_t in_count = gather_inputs(pack, inputs);
+    size_t in_count = recorded_inputs(pack, inputs, MOST_TENSORS);
     if (ramet_runtime_run(runtime, inputs, in_count, outputs, count, &error) != RAMET_STATUS_OK)
         fail_msg("%s (%s)", error.message, error.place);
 }
