@@ -75,37 +75,84 @@ typedef struct pixel_range {
     int32_t n, first, count;
 } pixel_range;
 
-/* a[t][i] for every tap t and pixel i of the range. */
-static void gather_taps(const indirect_run *d, pixel_range range, int32_t channel, const float **a)
+/* Neighbouring pixels of one row: the part of a range that lies in output row y, from column x on. */
+typedef struct row_part {
+    int32_t y, x, count;
+} row_part;
+
+static row_part first_part(pixel_range range, int32_t width)
+{
+    row_part part = {range.first / width, range.first % width, range.count};
+    if (part.count > width - part.x)
+        part.count = width - part.x;
+    return part;
+}
+
+/* The part behind `part`, of which `left` pixels are still to come. */
+static row_part next_part(row_part part, int32_t left, int32_t width)
+{
+    return (row_part){part.y + 1, 0, left < width ? left : width};
+}
+
+/* pointers[i] = first + i * step */
+static void point_along(const float *first, ptrdiff_t step, int32_t count, const float **pointers)
+{
+    for (int32_t i = 0; i < count; i++)
+        pointers[i] = first + i * step;
+}
+
+/* The columns [first, end) of a row part whose input column, from `column` on in steps of `stride`, is followed by `reach` - 1 more inside. */
+typedef struct inside_columns {
+    int32_t first, end;
+} inside_columns;
+
+static inside_columns find_inside(int32_t column, int32_t stride, int32_t reach, int32_t count, int32_t width)
+{
+    int32_t first = column < 0 ? (-column + stride - 1) / stride : 0, room = width - reach - column;
+    int32_t end = room < 0 ? 0 : room / stride + 1;
+    first = first < count ? first : count;
+    return (inside_columns){first, end < first ? first : end < count ? end : count};
+}
+
+/* One tap of a row part. */
+static void gather_part(const indirect_run *d, int32_t n, row_part part, int32_t r, int32_t s, int32_t channel,
+                        const float **a)
 {
     const rmt_window *w = &d->conv->window;
     const rmt_geometry *g = &d->geometry;
     const float *zeros = (const float *)d->run->packed + d->conv->zeros_at;
+    const int32_t iy = part.y * w->stride_h - g->pad_top + r * g->dilation_h;
+    const int32_t ix = part.x * w->stride_w - g->pad_left + s * g->dilation_w;
+    inside_columns in = {0, 0};
+    if (iy >= 0 && iy < d->x.h)
+        in = find_inside(ix, w->stride_w, 1, part.count, d->x.w);
+    point_along(zeros, 0, in.first, a);
+    if (in.first < in.end)
+        point_along(rmt_pixel_at(&d->x, n, iy, ix + in.first * w->stride_w) + channel, w->stride_w * d->x.pixel,
+                    in.end - in.first, a + in.first);
+    point_along(zeros, 0, part.count - in.end, a + in.end);
+}
+
+/* a[t][i] for every tap t and pixel i of the range. */
+static void gather_taps(const indirect_run *d, pixel_range range, int32_t channel, const float **a)
+{
+    const rmt_window *w = &d->conv->window;
     for (int32_t r = 0; r < w->kernel_h; r++) {
         for (int32_t s = 0; s < w->kernel_w; s++) {
-            int32_t oy = range.first / d->y.w, ox = range.first % d->y.w;
-            for (int32_t i = 0; i < range.count; i++) {
-                int32_t iy = oy * w->stride_h - g->pad_top + r * g->dilation_h;
-                int32_t ix = ox * w->stride_w - g->pad_left + s * g->dilation_w;
-                bool inside = iy >= 0 && iy < d->x.h && ix >= 0 && ix < d->x.w;
-                *a++ = inside ? rmt_pixel_at(&d->x, range.n, iy, ix) + channel : zeros;
-                if (++ox == d->y.w) {
-                    ox = 0;
-                    oy++;
-                }
+            row_part part = first_part(range, d->y.w);
+            for (int32_t left = range.count; left > 0; part = next_part(part, left, d->y.w)) {
+                gather_part(d, range.n, part, r, s, channel, a);
+                a += part.count;
+                left -= part.count;
             }
         }
     }
 }
 
-/* One kernel row at (iy, ix): in place when it lies inside the image, else a copy with zeros around. */
-static const float *kernel_row(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, float *edge)
+/* A kernel row at (iy, ix) that sticks out of the image: a copy with zeros around. */
+static const float *copy_kernel_row(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, float *edge)
 {
     int32_t kw = d->conv->window.kernel_w, c = d->x.c;
-    if (iy < 0 || iy >= d->x.h)
-        return (const float *)d->run->packed + d->conv->zeros_at;
-    if (ix >= 0 && ix + kw <= d->x.w)
-        return rmt_pixel_at(&d->x, n, iy, ix);
     memset(edge, 0, (size_t)(kw * c) * sizeof(float));
     int32_t from = ix < 0 ? 0 : ix, to = ix + kw < d->x.w ? ix + kw : d->x.w;
     if (from < to)
@@ -113,34 +160,51 @@ static const float *kernel_row(const indirect_run *d, int32_t n, int32_t iy, int
     return edge;
 }
 
+/* One kernel row of a row part; edges: room for a copy for each of its pixels. */
+static void gather_part_row(const indirect_run *d, int32_t n, row_part part, int32_t r, const float **a, float *edges)
+{
+    const rmt_window *w = &d->conv->window;
+    const float *zeros = (const float *)d->run->packed + d->conv->zeros_at;
+    const int32_t iy = part.y * w->stride_h - d->geometry.pad_top + r * d->geometry.dilation_h;
+    const int32_t ix = part.x * w->stride_w - d->geometry.pad_left;
+    if (iy < 0 || iy >= d->x.h) {
+        point_along(zeros, 0, part.count, a);
+        return;
+    }
+    const inside_columns in = find_inside(ix, w->stride_w, w->kernel_w, part.count, d->x.w);
+    if (in.first < in.end)
+        point_along(rmt_pixel_at(&d->x, n, iy, ix + in.first * w->stride_w), w->stride_w * d->x.pixel,
+                    in.end - in.first, a + in.first);
+    for (int32_t i = 0; i < part.count; i++)
+        if (i < in.first || i >= in.end)
+            a[i] = copy_kernel_row(d, n, iy, ix + i * w->stride_w, edges + i * w->kernel_w * d->x.c);
+}
+
 /* a[r][i] for every kernel row r and pixel i of the range. */
 static void gather_rows(const indirect_run *d, pixel_range range, const block_tables *tables)
 {
     const rmt_window *w = &d->conv->window;
     const float **a = tables->a;
-    float *edge = tables->edges;
+    float *edges = tables->edges;
     for (int32_t r = 0; r < w->kernel_h; r++) {
-        int32_t oy = range.first / d->y.w, ox = range.first % d->y.w;
-        for (int32_t i = 0; i < range.count; i++) {
-            int32_t iy = oy * w->stride_h - d->geometry.pad_top + r * d->geometry.dilation_h;
-            *a++ = kernel_row(d, range.n, iy, ox * w->stride_w - d->geometry.pad_left, edge);
-            edge += w->kernel_w * d->x.c;
-            if (++ox == d->y.w) {
-                ox = 0;
-                oy++;
-            }
+        row_part part = first_part(range, d->y.w);
+        for (int32_t left = range.count; left > 0; part = next_part(part, left, d->y.w)) {
+            gather_part_row(d, range.n, part, r, a, edges);
+            a += part.count;
+            edges += part.count * w->kernel_w * d->x.c;
+            left -= part.count;
         }
     }
 }
 
-static void point_pixels(const rmt_pixels *pixels, pixel_range range, float **pointers)
+/* The pixels of a range, from channel `channel` on. */
+static void point_pixels(const rmt_pixels *pixels, pixel_range range, int32_t channel, const float **pointers)
 {
-    for (int32_t i = 0, y = range.first / pixels->w, x = range.first % pixels->w; i < range.count; i++) {
-        pointers[i] = rmt_pixel_at(pixels, range.n, y, x);
-        if (++x == pixels->w) {
-            x = 0;
-            y++;
-        }
+    row_part part = first_part(range, pixels->w);
+    for (int32_t left = range.count; left > 0; part = next_part(part, left, pixels->w)) {
+        point_along(rmt_pixel_at(pixels, range.n, part.y, part.x) + channel, pixels->pixel, part.count, pointers);
+        pointers += part.count;
+        left -= part.count;
     }
 }
 
@@ -152,13 +216,9 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
     int32_t first = part * d->columns.size, base = group * d->group_out + first;
     int32_t n = d->group_out - first < d->columns.size ? d->group_out - first : d->columns.size;
     int64_t padded = (int64_t)group * rmt_round16(d->group_out) + first;
-    point_pixels(&d->y, range, tables->c);
-    for (int32_t i = 0; i < range.count; i++)
-        tables->c[i] += base;
+    point_pixels(&d->y, range, base, (const float **)tables->c);
     if (d->residual.data != NULL)
-        point_pixels(&d->residual, range, (float **)tables->add);
-    for (int32_t i = 0; d->residual.data != NULL && i < range.count; i++)
-        tables->add[i] += base;
+        point_pixels(&d->residual, range, base, tables->add);
     d->run->kernels->gemm(
         &(rmt_gemm){.a = tables->a,
                     .m = range.count,
