@@ -31,10 +31,31 @@ static void single(const float *source, ptrdiff_t source_stride, float *destinat
             memcpy(destination + i * destination_stride + j, source + j * source_stride + i, sizeof(float));
 }
 
+/* Three planes to pixels of three without gaps, as pictures are fed; four pixels at a time. Returns how many. */
+static int64_t weave_three(const float *source, ptrdiff_t source_stride, float *destination, int64_t rows)
+{
+    int64_t i = 0;
+    for (; i + 4 <= rows; i += 4, destination += 12) {
+        four a = load_four(source + i), b = load_four(source + source_stride + i);
+        four c = load_four(source + 2 * source_stride + i);
+        four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), bc = __builtin_shufflevector(b, c, 1, 5, 2, 6);
+        four ca = __builtin_shufflevector(c, a, 0, 5, 2, 7), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+        store_four(destination, __builtin_shufflevector(ab, ca, 0, 1, 4, 5));
+        store_four(destination + 4, __builtin_shufflevector(bc, ab_high, 0, 1, 4, 5));
+        store_four(destination + 8, (four){c[2], a[3], b[3], c[3]});
+    }
+    return i;
+}
+
 /* Sixteen columns at a time, so that the lines written stay in the cache while the rows below them fill up. */
 void RMT_NAME(transpose)(const float *source, ptrdiff_t source_stride, float *destination, ptrdiff_t destination_stride,
                          int64_t rows, int64_t columns)
 {
+    if (columns == 3 && destination_stride == 3) {
+        int64_t done = weave_three(source, source_stride, destination, rows);
+        single(source + done, source_stride, destination + done * 3, 3, rows - done, 3);
+        return;
+    }
     int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
     for (int64_t left = 0; left < whole_columns; left += 16) {
         int64_t right = rmt_min_i64(left + 16, whole_columns);
