@@ -82,6 +82,18 @@ RMT_INLINE vf epilogue_apply(const epilogue_vectors *e, vf x)
     return e->kind == EPILOGUE_CLAMP ? epilogue_clamp(e, x) : epilogue_scaled_clamp(e, x);
 }
 
+/* An activation behind the store of neighbouring pixels; without gaps they are one row. */
+RMT_INLINE void epilogue_pixels(float *first, ptrdiff_t pixel, int32_t count, int32_t channels,
+                                const rmt_activation *act)
+{
+    if (pixel == channels) {
+        RMT_NAME(unary)(first, first, (int64_t)count * channels, act);
+        return;
+    }
+    for (int32_t i = 0; i < count; i++)
+        RMT_NAME(unary)(first + i * pixel, first + i * pixel, channels, act);
+}
+
 typedef vf epilogue_function(const epilogue_vectors *e, vf x);
 
 #endif

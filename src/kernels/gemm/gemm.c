@@ -67,6 +67,17 @@ static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32
     }
 }
 
+/* Rows that lie one behind the other are one row. */
+static void activate_rows(const rmt_gemm *block, int32_t row, int32_t rows)
+{
+    for (int32_t i = row, count; i < row + rows; i += count) {
+        float *c = block->c[i];
+        for (count = 1; i + count < row + rows && block->c[i + count] == c + (ptrdiff_t)count * block->n;)
+            count++;
+        RMT_NAME(unary)(c, c, (int64_t)count * block->n, &block->act);
+    }
+}
+
 static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
 {
     gemm_pass pass = {.a = block->a,
@@ -85,10 +96,8 @@ static void run_rows(const rmt_gemm *block, int32_t row, int32_t rows)
         run_group(&pass, block, row, rows, vectors);
         column += pass.columns;
     }
-    if (!pass.end.behind)
-        return;
-    for (int32_t i = row; i < row + rows; i++)
-        RMT_NAME(unary)(block->c[i], block->c[i], block->n, &block->act);
+    if (pass.end.behind)
+        activate_rows(block, row, rows);
 }
 
 void RMT_NAME(gemm)(const rmt_gemm *block)

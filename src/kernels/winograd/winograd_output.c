@@ -79,16 +79,6 @@ RMT_INLINE void run_tiles(const rmt_winograd_output *run, const epilogue_vectors
     }
 }
 
-static void activate(const rmt_winograd_output *run)
-{
-    for (int32_t i = 0; i < run->tile; i++) {
-        for (int32_t x = 0; run->rows[i] != NULL && x < run->columns; x++) {
-            float *pixel = run->rows[i] + x * run->out_pixel;
-            RMT_NAME(unary)(pixel, pixel, run->channels, &run->act);
-        }
-    }
-}
-
 void RMT_NAME(winograd_output)(const rmt_winograd_output *caller)
 {
     const rmt_winograd_output copy = *caller, *run = &copy; /* the compiler knows that stores leave a copy alone */
@@ -98,6 +88,7 @@ void RMT_NAME(winograd_output)(const rmt_winograd_output *caller)
         run_tiles(run, &vectors, 6);
     else
         run_tiles(run, &vectors, 4);
-    if (end.behind)
-        activate(run);
+    for (int32_t i = 0; end.behind && i < run->tile; i++)
+        if (run->rows[i] != NULL)
+            epilogue_pixels(run->rows[i], run->out_pixel, run->columns, run->channels, &run->act);
 }

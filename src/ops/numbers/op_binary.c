@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#define REPEATED_ROOM 512 /* floats */
+
 typedef struct binary_params {
     rmt_binary function;
     int64_t axis;
@@ -65,6 +67,7 @@ typedef struct binary_loop {
     const binary_params *params;
     const rmt_kernels *kernels;
     ramet_dtype dtype;
+    int64_t repeated; /* of repeated_row: floats of the short operand */
 } binary_loop;
 
 /* The row of view v and its step, 1 or 0. */
@@ -85,6 +88,50 @@ static void float_row(void *context, const rmt_row *row)
     if (!rmt_activation_is_none(&loop->params->act))
         loop->kernels->unary(out, out, row->n, &loop->params->act);
     rmt_row_scatter(row, 0, out);
+}
+
+/*
+ * One operand is a short row that meets every pixel of the other, and pixels lie without gaps (a factor for each channel of
+ * an image): it is written several times in a row, so that many pixels are one call.
+ */
+static void repeated_row(void *context, const rmt_row *row)
+{
+    const binary_loop *loop = context;
+    float room[REPEATED_ROOM];
+    const int32_t shorter = row->step[1] == 0 ? 1 : 2;
+    const int64_t n = loop->repeated, most = REPEATED_ROOM / n * n;
+    for (int64_t i = 0; i < rmt_min_i64(most, row->n); i += n)
+        memcpy(room + i, row->at[shorter], (size_t)n * sizeof(float));
+    const float *longer = row->at[3 - shorter];
+    float *out = row->at[0];
+    for (int64_t i = 0; i < row->n; i += most) {
+        const int64_t part = rmt_min_i64(most, row->n - i);
+        const float *x = shorter == 1 ? room : longer + i, *y = shorter == 1 ? longer + i : room;
+        loop->kernels->binary(loop->params->function, x, 1, y, 1, out + i, part);
+        if (!rmt_activation_is_none(&loop->params->act))
+            loop->kernels->unary(out + i, out + i, part, &loop->params->act);
+    }
+}
+
+/* Makes the last two dimensions one when repeated_row() can take it; the short operand's step becomes 0. */
+static bool join_repeated(rmt_nest *nest, binary_loop *loop)
+{
+    const int32_t last = nest->rank - 1, outer = last - 1;
+    if (nest->rank < 2 || nest->dims[last] > REPEATED_ROOM / 2)
+        return false;
+    const int32_t shorter = nest->strides[1][outer] == 0 ? 1 : 2, longer = 3 - shorter;
+    const int64_t n = nest->dims[last];
+    for (int v = 0; v < 3; v++)
+        if (nest->strides[v][last] != 1)
+            return false;
+    if (nest->strides[0][outer] != n || nest->strides[longer][outer] != n || nest->strides[shorter][outer] != 0)
+        return false;
+    nest->rank--;
+    nest->dims[outer] *= n;
+    nest->strides[0][outer] = nest->strides[longer][outer] = 1;
+    nest->piece = nest->piece / n * n;
+    loop->repeated = n;
+    return true;
 }
 
 static double double_function(rmt_binary function, double x, double y)
@@ -177,7 +224,7 @@ static bool kernels_take(const rmt_nest *nest)
 /* out[0] = function(left, right), whose shapes fit that of the result; one of them may be the result. */
 static void run_pair(const rmt_op_run *run, const rmt_view *left, const rmt_view *right)
 {
-    binary_loop loop = {run->params, run->kernels, left->dtype};
+    binary_loop loop = {run->params, run->kernels, left->dtype, 0};
     const rmt_view *out = &run->out[0];
     rmt_view x = rmt_view_broadcast(left, loop.params->axis, &out->shape);
     rmt_view y = rmt_view_broadcast(right, loop.params->axis, &out->shape);
@@ -185,7 +232,9 @@ static void run_pair(const rmt_op_run *run, const rmt_view *left, const rmt_view
     rmt_row_task task = rmt_dtype_is_float(loop.dtype) ? double_row : integer_row;
     if (loop.dtype == RAMET_DTYPE_FLOAT32)
         task = float_row;
-    if (task != float_row || !kernels_take(&nest))
+    if (task == float_row && join_repeated(&nest, &loop))
+        task = repeated_row;
+    else if (task != float_row || !kernels_take(&nest))
         nest.piece = RMT_ROW_ROOM;
     rmt_nest_run(&nest, run->team, task, &loop);
 }
