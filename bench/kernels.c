@@ -383,7 +383,7 @@ static void run_pool(bench *b, const void *input)
     const float *pixels[9];
     for (int i = 0; i < 9; i++)
         pixels[i] = b->x + i * 72;
-    b->kernels->pool(RMT_REDUCE_MAX, pixels, 9, 1, b->y, 64);
+    b->kernels->pool(&(rmt_pool){RMT_REDUCE_MAX, pixels, 9, 1, 64, 64, 64, 1, b->y});
 }
 
 static void run_lerp(bench *b, const void *input)

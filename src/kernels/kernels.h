@@ -175,7 +175,21 @@ typedef struct rmt_depthwise {
     const float *add; /* added before the activation: pixels at out_pixel distance, or NULL; may equal out */
     float *out;
     rmt_activation act;
+    const float *ahead[2]; /* input rows to be fetched for the next output row, or NULL */
 } rmt_depthwise;
+
+/*
+ * Neighbouring output pixels whose windows see as many pixels. Pixel x, channel c: factor * sum, or the extreme, over i < count
+ * of pixels[i][x * in_step + c].
+ */
+typedef struct rmt_pool {
+    rmt_reduce function;
+    const float *const *pixels; /* count >= 1: those of the first window */
+    int32_t count, width, channels;
+    ptrdiff_t in_step, out_pixel; /* floats from one window, and one output pixel, to the next */
+    float factor;                 /* of SUM */
+    float *out;
+} rmt_pool;
 
 /* ---- Winograd: 3x3 convolutions of stride 1 with fewer multiplications ----------------------------------------- */
 
@@ -300,9 +314,8 @@ typedef struct rmt_kernels {
     void (*moments)(const float *x, ptrdiff_t pixel, int64_t pixels, const float *center, float *sums, float *squares,
                     int32_t channels);
 
-    /* pool/: y[c] = factor * sum, or max, over `count` >= 1 pixels given by pointer */
-    void (*pool)(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
-                 int32_t channels);
+    /* pool/ */
+    void (*pool)(const rmt_pool *run);
 
     /* resize/: y[c] = (p[0][c] * (1-wx) + p[1][c] * wx) * (1-wy) + (p[2][c] * (1-wx) + p[3][c] * wx) * wy */
     void (*lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);

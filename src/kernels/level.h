@@ -38,8 +38,7 @@ void RMT_NAME(softmax_columns)(const float *x, ptrdiff_t x_row, float *y, ptrdif
                                bool logarithm);
 void RMT_NAME(moments)(const float *x, ptrdiff_t pixel, int64_t pixels, const float *center, float *sums,
                        float *squares, int32_t channels);
-void RMT_NAME(pool)(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
-                    int32_t channels);
+void RMT_NAME(pool)(const rmt_pool *run);
 void RMT_NAME(lerp)(const float *const p[4], float wx, float wy, float *y, int32_t channels);
 void RMT_NAME(lerp_row)(const rmt_lerp_row *row);
 void RMT_NAME(blend)(const float *const *pixels, const float *weights, int32_t count, float *y, int32_t channels);

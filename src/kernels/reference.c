@@ -189,15 +189,15 @@ static double identity(rmt_reduce function)
     return identities[function];
 }
 
-static void pool(rmt_reduce function, const float *const *pixels, int32_t count, float factor, float *y,
-                 int32_t channels)
+static void pool(const rmt_pool *run)
 {
-    for (int32_t c = 0; c < channels; c++) {
-        double sum = identity(function);
-        for (int32_t i = 0; i < count; i++)
-            sum = combine(function, sum, pixels[i][c]);
-        y[c] = (float)(function == RMT_REDUCE_SUM ? sum * factor : sum);
-    }
+    for (int32_t x = 0; x < run->width; x++)
+        for (int32_t c = 0; c < run->channels; c++) {
+            double sum = identity(run->function);
+            for (int32_t i = 0; i < run->count; i++)
+                sum = combine(run->function, sum, run->pixels[i][x * run->in_step + c]);
+            run->out[x * run->out_pixel + c] = (float)(run->function == RMT_REDUCE_SUM ? sum * run->factor : sum);
+        }
 }
 
 static void blend(const float *const *pixels, const float *weights, int32_t count, float *y, int32_t channels)

@@ -258,15 +258,20 @@ static void check_pool(const rmt_kernels *kernels)
     for (int32_t channels = 1; channels <= 40; channels++)
         for (int f = 0; f < RMT_REDUCE_COUNT; f++) {
             const float *pixels[9];
-            const int32_t count = 1 + random_below(9);
-            for (int32_t i = 0; i < count; i++)
-                pixels[i] = guarded_floats(channels, channels % 2);
-            float *y = guarded_floats(channels, 1), *want = guarded_floats(channels, 1);
-            kernels->pool((rmt_reduce)f, pixels, count, 1.0f / (float)count, y, channels);
-            reference()->pool((rmt_reduce)f, pixels, count, 1.0f / (float)count, want, channels);
+            const int32_t width = 1 + random_below(4), step = channels + random_below(20), gap = random_below(3);
+            rmt_pool run = {(rmt_reduce)f, pixels, 1 + random_below(9), width, channels, step, channels + gap, 0, NULL};
+            run.factor = 1.0f / (float)run.count;
+            const int32_t floats = (width - 1) * (channels + gap) + channels;
+            for (int32_t i = 0; i < run.count; i++)
+                pixels[i] = guarded_floats((width - 1) * step + channels, channels % 2);
+            float *y = run.out = guarded_floats(floats, 1), *want = guarded_floats(floats, 1);
+            memcpy(want, y, (size_t)floats * sizeof *y); /* gaps must stay */
+            kernels->pool(&run);
+            run.out = want;
+            reference()->pool(&run);
             bool exact = f == RMT_REDUCE_MAX || f == RMT_REDUCE_MIN;
-            for (int32_t c = 0; c < channels; c++)
-                assert_near(y[c], want[c], exact ? 0 : gamma_bound(count + 1), "pool", kernels->name);
+            for (int32_t c = 0; c < floats; c++)
+                assert_near(y[c], want[c], exact ? 0 : gamma_bound(run.count + 1), "pool", kernels->name);
             guarded_free_all();
         }
 }

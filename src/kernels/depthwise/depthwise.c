@@ -3,15 +3,14 @@
  * A row of a depthwise convolution. For kernels 3 and 5 wide a group of neighbouring pixels shares the weights and the
  * input columns that it has in registers. Other kernels, and the channels behind the last whole vector, go pixel by pixel.
  *
- * Every output is one chain of multiply-adds over the rows and columns of the kernel, ascending, without the taps that
- * fall outside; how pixels and channels are grouped does not enter it.
+ * Every output is one chain of multiply-adds that starts at the bias and goes over the rows and columns of the kernel,
+ * ascending, without the taps that fall outside; how pixels and channels are grouped does not enter it.
  */
 #include "kernels/epilogue.h"
 
-#define PIXELS 8 /* of a group at most */
-#define KERNEL 5 /* columns of a kernel that has its own code, */
-#define ROWS 5   /* and rows */
-#define COLUMNS ((PIXELS - 1) * 2 + KERNEL)
+#define PIXELS 8  /* of a group at most */
+#define KERNEL 5  /* columns of a kernel that has its own code, */
+#define ROWS 5    /* and rows */
 #define VECTORS 4 /* of channels, for a single pixel */
 
 /* The kernel's rows that are there, from column 0 on, with their weights. */
@@ -27,12 +26,10 @@ typedef struct task {
     kernel_rows rows;
 } task;
 
-/* Bias, add and activation, and the store, of one vector of channels (`left` of them are in the row). */
+/* Add and activation, and the store, of one vector of channels (`left` of them are in the row). */
 RMT_INLINE void finish(const task *t, int32_t x, int32_t c, int32_t left, vf sum)
 {
     const ptrdiff_t to = x * t->d->out_pixel + c;
-    if (t->d->bias != NULL)
-        sum += v_load(t->d->bias + c);
     if (t->d->add != NULL)
         sum += v_load_upto(t->d->add + to, left);
     v_store_upto(t->d->out + to, epilogue_apply(&t->end, sum), left);
@@ -49,7 +46,7 @@ RMT_INLINE void convolve_vectors(const task *t, int32_t x, int32_t first, int32_
     const int32_t left = whole ? RMT_VL : d->channels - c;
     vf sum[VECTORS];
     for (int32_t v = 0; v < vectors; v++)
-        sum[v] = v_set(0);
+        sum[v] = d->bias == NULL ? v_set(0) : v_load(d->bias + c + v * RMT_VL);
     for (int32_t r = 0; r < d->kh; r++) {
         if (d->rows[r] == NULL)
             continue;
@@ -96,41 +93,37 @@ static kernel_rows find_rows(const rmt_depthwise *d)
     return rows;
 }
 
-/*
- * The input columns of a group that reaches over an end of the row: a missing column is read where there is one, and
- * masked to zero.
- */
-typedef struct group_columns {
-    ptrdiff_t offset[COLUMNS];
-    vi mask[COLUMNS];
-} group_columns;
-
-RMT_INLINE void find_columns(const rmt_depthwise *d, int32_t first, int32_t count, group_columns *columns)
-{
-    for (int32_t j = 0; j < count; j++) {
-        const int32_t column = first + j, inside = column < 0 ? 0 : column < d->in_width ? column : d->in_width - 1;
-        columns->offset[j] = inside * d->in_pixel;
-        columns->mask[j] = v_set_int(column == inside ? -1 : 0);
-    }
-}
-
-/* What the compiler knows of a group. inside: no column is missing. */
+/* What the compiler knows of a group. */
 typedef struct shape {
     int32_t pixels, kw, stride;
-    bool inside;
 } shape;
 
-/* One row of the kernel: an input column after the other, each into the pixels that see it. */
-RMT_INLINE void add_row(const float *in, ptrdiff_t in_pixel, const group_columns *columns, const float *weight,
-                        ptrdiff_t weight_stride, const shape s, vf sum[PIXELS])
+RMT_INLINE int32_t columns_of(const shape s) { return (s.pixels - 1) * s.stride + s.kw; }
+
+/* How many input columns of a group lie before the row's first, and behind its last. */
+typedef struct missing_columns {
+    int32_t left, right;
+} missing_columns;
+
+RMT_INLINE missing_columns find_missing(const rmt_depthwise *d, int32_t first, int32_t count)
+{
+    return (missing_columns){first < 0 ? -first : 0, first + count > d->in_width ? first + count - d->in_width : 0};
+}
+
+/* One row of the kernel: an input column after the other, each into the pixels that see it. Up to kw / 2 may be missing. */
+RMT_INLINE void add_row(const float *row, ptrdiff_t from, ptrdiff_t in_pixel, const missing_columns missing,
+                        const float *weight, ptrdiff_t weight_stride, const shape s, vf sum[PIXELS])
 {
     vf w[KERNEL];
     for (int32_t t = 0; t < s.kw; t++)
         w[t] = v_load(weight + t * weight_stride);
 #pragma GCC unroll 19
-    for (int32_t j = 0; j < (s.pixels - 1) * s.stride + s.kw; j++) {
-        const vf x =
-            s.inside ? v_load(in + j * in_pixel) : (vf)((vi)v_load(in + columns->offset[j]) & columns->mask[j]);
+    for (int32_t j = 0; j < columns_of(s); j++) {
+        if (j < s.kw / 2 && j < missing.left)
+            continue;
+        if (j >= columns_of(s) - s.kw / 2 && j >= columns_of(s) - missing.right)
+            continue;
+        const vf x = v_load(row + (from + j * in_pixel));
         for (int32_t t = 0; t < s.kw; t++) {
             const int32_t i = (j - t) / s.stride;
             if (j >= t && (j - t) % s.stride == 0 && i < s.pixels)
@@ -156,6 +149,15 @@ RMT_INLINE void activate(const epilogue_vectors *end, vf sum[PIXELS], const int3
         activate_pixels(epilogue_scaled_clamp, end, sum, pixels);
 }
 
+/* The part of a row that lies beside a group, where a cache line begins. */
+RMT_INLINE void fetch(const float *row, ptrdiff_t from, ptrdiff_t in_pixel, const shape s)
+{
+    if (row == NULL)
+        return;
+    for (int32_t j = 0; j < s.pixels * s.stride; j++)
+        __builtin_prefetch(row + (from + j * in_pixel));
+}
+
 /* All whole vectors of channels of a group. Nothing is read from the task in the loop, since its stores might alias. */
 RMT_INLINE void convolve_group(const task *t, int32_t x, const shape s)
 {
@@ -164,21 +166,21 @@ RMT_INLINE void convolve_group(const task *t, int32_t x, const shape s)
     const epilogue_vectors end = t->end;
     const ptrdiff_t in_pixel = d->in_pixel, out_pixel = d->out_pixel, weight_stride = d->weight_stride;
     const float *bias = d->bias, *add = d->add == NULL ? NULL : d->add + x * out_pixel;
+    const float *const ahead[2] = {d->ahead[0], d->ahead[1]};
     float *out = d->out + x * out_pixel;
     const int32_t channels = d->channels / RMT_VL * RMT_VL, first = x * s.stride - d->pad_left;
-    const ptrdiff_t from = s.inside ? first * in_pixel : 0;
-    group_columns columns;
-    if (!s.inside)
-        find_columns(d, first, (s.pixels - 1) * s.stride + s.kw, &columns);
+    const missing_columns missing = find_missing(d, first, columns_of(s));
     for (ptrdiff_t c = 0; c < channels; c += RMT_VL) {
+        const vf start = bias == NULL ? v_set(0) : v_load(bias + c);
         vf sum[PIXELS];
         for (int32_t i = 0; i < s.pixels; i++)
-            sum[i] = v_set(0);
+            sum[i] = start;
         for (int32_t r = 0; r < rows.count; r++)
-            add_row(rows.in[r] + from + c, in_pixel, &columns, rows.weight[r] + c, weight_stride, s, sum);
-        const vf more = bias == NULL ? v_set(0) : v_load(bias + c);
-        for (int32_t i = 0; i < s.pixels; i++)
-            sum[i] += more;
+            add_row(rows.in[r], first * in_pixel + c, in_pixel, missing, rows.weight[r] + c, weight_stride, s, sum);
+        if (c % RMT_PANEL == 0) {
+            fetch(ahead[0], x * s.stride * in_pixel + c, in_pixel, s);
+            fetch(ahead[1], x * s.stride * in_pixel + c, in_pixel, s);
+        }
         if (add != NULL)
             for (int32_t i = 0; i < s.pixels; i++)
                 sum[i] += v_load(add + i * out_pixel + c);
@@ -188,15 +190,10 @@ RMT_INLINE void convolve_group(const task *t, int32_t x, const shape s)
     }
 }
 
-/* Small groups are always at an end of the row, unless there is no padding. */
 RMT_INLINE void run_pixels(const task *t, int32_t x, const int32_t pixels, const int32_t kw, const int32_t stride)
 {
     const rmt_depthwise *d = t->d;
-    const int32_t first = x * stride - d->pad_left, columns = (pixels - 1) * stride + kw;
-    if (pixels > PIXELS / 2 && first >= 0 && first + columns <= d->in_width)
-        convolve_group(t, x, (shape){pixels, kw, stride, true});
-    else
-        convolve_group(t, x, (shape){pixels, kw, stride, false});
+    convolve_group(t, x, (shape){pixels, kw, stride});
     if (d->channels % RMT_VL == 0)
         return;
     for (int32_t i = 0; i < pixels; i++)
@@ -229,7 +226,8 @@ typedef void group_run(const task *t, int32_t x, int32_t pixels);
 /* NULL: no code of its own. */
 static group_run *choose_group(const rmt_depthwise *d)
 {
-    if (d->dilation != 1)
+    const int32_t end = (d->out_width - 1) * d->stride + d->kw - d->pad_left; /* of the last window */
+    if (d->dilation != 1 || d->pad_left > d->kw / 2 || end > d->in_width + d->kw / 2)
         return NULL;
     if (d->kw == 3)
         return d->stride == 1 ? run_group_3_1 : d->stride == 2 ? run_group_3_2 : NULL;
@@ -254,8 +252,6 @@ void RMT_NAME(depthwise)(const rmt_depthwise *d)
         for (int32_t x = 0; x < d->out_width; x++)
             convolve_pixel(&t, x, 0);
     }
-    if (!end.behind)
-        return;
-    for (int32_t x = 0; x < d->out_width; x++)
-        RMT_NAME(unary)(d->out + x * d->out_pixel, d->out + x * d->out_pixel, d->channels, &d->act);
+    if (end.behind)
+        epilogue_pixels(d->out, d->out_pixel, d->out_width, d->channels, &d->act);
 }

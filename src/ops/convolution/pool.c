@@ -2,7 +2,7 @@
 /*
  * pool2d: maximum or mean over windows, over everything (global), or over a
  * given number of windows that cover the image (adaptive). The kernel gets the
- * pixels of one window by pointer; padding takes no part in a maximum, and in
+ * pixels of one window by pointer, and how many windows beside it are like it; padding takes no part in a maximum, and in
  * a mean only where `exclusive` is off.
  */
 #include "ops/convolution/sliding_window.h"
@@ -124,7 +124,8 @@ typedef struct pool_run_state {
     rmt_pixels x, y;
 } pool_run_state;
 
-static void pool_pixel(const pool_run_state *d, int32_t n, int32_t oy, int32_t ox, const float **pixels)
+/* `width` output pixels from ox on, whose windows are like the first one. */
+static void pool_pixels(const pool_run_state *d, int32_t n, int32_t oy, int32_t ox, int32_t width, const float **pixels)
 {
     pool_window w = window_at(d->params, &d->geometry, oy, ox);
     float *out = rmt_pixel_at(&d->y, n, oy, ox);
@@ -133,12 +134,40 @@ static void pool_pixel(const pool_run_state *d, int32_t n, int32_t oy, int32_t o
         for (int32_t x = w.x0; x < w.x1; x++)
             pixels[count++] = rmt_pixel_at(&d->x, n, y, x);
     bool mean = d->params->function == RMT_REDUCE_SUM;
-    for (int32_t c = 0; count == 0 && c < d->y.c; c++) /* a window beside the image */
-        out[c] = mean ? 0 : -FLT_MAX;
+    for (int32_t i = 0; count == 0 && i < width; i++) /* windows beside the image */
+        for (int32_t c = 0; c < d->y.c; c++)
+            out[i * d->y.pixel + c] = mean ? 0 : -FLT_MAX;
     if (count == 0)
         return;
     float factor = !mean ? 1.0f : 1.0f / (float)(d->params->exclusive ? count : w.all);
-    d->run->kernels->pool(d->params->function, pixels, count, factor, out, d->y.c);
+    d->run->kernels->pool(&(rmt_pool){.function = d->params->function,
+                                      .pixels = pixels,
+                                      .count = count,
+                                      .width = width,
+                                      .channels = d->y.c,
+                                      .in_step = d->params->window.stride_w * d->x.pixel,
+                                      .out_pixel = d->y.pixel,
+                                      .factor = factor,
+                                      .out = out});
+}
+
+/* How many output pixels of a row from ox on have windows that lie in the image from left to right; at least 1. */
+static int32_t like_windows(const pool_run_state *d, int32_t ox)
+{
+    const rmt_window *w = &d->params->window;
+    int32_t x = ox * w->stride_w - d->geometry.pad_left, room = d->geometry.in_w - w->kernel_w - x;
+    if (d->params->global || d->params->adaptive || x < 0 || room < 0)
+        return 1;
+    int32_t windows = room / w->stride_w + 1;
+    return windows < d->y.w - ox ? windows : d->y.w - ox;
+}
+
+static void pool_row(const pool_run_state *d, int32_t n, int32_t oy, const float **pixels)
+{
+    for (int32_t ox = 0, width; ox < d->y.w; ox += width) {
+        width = like_windows(d, ox);
+        pool_pixels(d, n, oy, ox, width, pixels);
+    }
 }
 
 /* Where in [h, w] the first of the largest numbers of a window lies, for each channel. */
@@ -167,8 +196,7 @@ static void pool_rows(void *context, int64_t first, int64_t last, int thread)
     size_t scratch = thread_scratch(d->params, d->x.h, d->x.w) * (size_t)thread;
     const float **pixels = (const float **)(d->run->scratch + scratch);
     for (int64_t i = first; i < last; i++)
-        for (int32_t ox = 0; ox < d->y.w; ox++)
-            pool_pixel(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), ox, pixels);
+        pool_row(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), pixels);
     for (int64_t i = first; i < last && d->run->out_count > 1; i++)
         for (int32_t ox = 0; ox < d->y.w; ox++)
             index_pixel(d, (int32_t)(i / d->y.h), (int32_t)(i % d->y.h), ox);
