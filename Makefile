@@ -7,7 +7,7 @@ RAMET_ZOO ?= $(wildcard ../shared/zoo)
 PREFIX ?= /usr/local
 export RAMET_ZOO
 
-.PHONY: all demo openvino test check bench format asan ubsan tsan fuzz install clean help
+.PHONY: all demo openvino test wheel python check bench format asan ubsan tsan fuzz install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the command, libramet.so and libramet.a (in build/)
@@ -27,8 +27,17 @@ openvino: ## the engine OpenVINO as a plug-in: fetch its libraries, build libram
 	cmake --build --preset release --target ramet ramet_shared ramet_static ramet_openvino
 
 test: ## set up, build, and run every test there is
-	@tools/setup build models openvino test
+	@tools/setup build models openvino test python
 	@tools/run_tests
+
+wheel: ## build the Python package, with its libraries inside, in build/dist/
+	@tools/setup build python
+	@tools/wheel
+
+python: all ## build the Python package and test it as it is installed
+	@tools/setup models python
+	@tools/fetch_models
+	@tools/test_python
 
 check: all ## the checks of style and interface that a program can make
 	@tools/setup test
