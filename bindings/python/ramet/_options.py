@@ -7,8 +7,9 @@ are accepted, and warn once that they have no effect.
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union, cast
 
 from . import _abi
 from ._enums import Backend, Device, ModelFormat
@@ -17,6 +18,9 @@ from ._library import lib, path_bytes
 
 CPU_LEVELS = {"auto": _abi.RAMET_CPU_LEVEL_AUTO, "base": _abi.RAMET_CPU_LEVEL_BASE,
               "avx2": _abi.RAMET_CPU_LEVEL_AVX2, "avx512": _abi.RAMET_CPU_LEVEL_AVX512}
+PRECISIONS = {"float32": _abi.RAMET_PRECISION_FLOAT32, "bfloat16": _abi.RAMET_PRECISION_BFLOAT16}
+HINTS = {"UNDEFINED": _abi.RAMET_HINT_NONE, "LATENCY": _abi.RAMET_HINT_LATENCY, "THROUGHPUT": _abi.RAMET_HINT_THROUGHPUT,
+         "CUMULATIVE_THROUGHPUT": _abi.RAMET_HINT_THROUGHPUT}
 
 
 class RuntimeSettings(NamedTuple):
@@ -24,17 +28,22 @@ class RuntimeSettings(NamedTuple):
 
     engine: str
     cpu_level: str
+    precision: str
     cpu_thread_num: int
     memory_budget_bytes: int
     plan_capacity: int
-    cache_dir: str
+    #: Of OpenVINO alone.
+    num_streams: int
+    hint: str
+    plugin_file: str
+    engine_libraries: str
 
 
 class BackendOption:
     """Options of one of FastDeploy's engines. They can be set and read; what has no effect here warns once."""
 
     def __init__(self, name: str, values: Dict[str, Any], methods: Sequence[str] = (), live: Sequence[str] = ()) -> None:
-        self.__dict__.update(_name=name, _methods=frozenset(methods), _live=frozenset(live), **values)
+        self.__dict__.update(_name=name, _methods=frozenset(methods), _live=frozenset(live), _given=set(), **values)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__dict__:
@@ -42,6 +51,11 @@ class BackendOption:
         if name not in self._live and value != self.__dict__[name]:
             warn_once(f"RuntimeOption.{self._name}.{name}", "kept, but without effect: ramet runs its own engine")
         self.__dict__[name] = value
+        self._given.add(name)
+
+    def given(self, name: str, otherwise: Any) -> Any:
+        """The value, where it was set."""
+        return self.__dict__[name] if name in self._given else otherwise
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._methods:
@@ -53,12 +67,37 @@ class BackendOption:
         return ignored
 
 
+class OpenVINOOption(BackendOption):
+    """Options of OpenVINO: num_streams (unless it is set, one for each clone that can be at work), hint and cpu_thread_num."""
+
+    def __init__(self) -> None:
+        super().__init__("openvino_option",
+                         {"affinity": "YES", "cpu_thread_num": -1, "hint": "UNDEFINED", "num_streams": 1, "plugin_file": "",
+                          "engine_libraries": ""},
+                         ("set_affinity", "set_cpu_operators", "set_shape_info"),
+                         ("cpu_thread_num", "hint", "num_streams", "plugin_file", "engine_libraries"))
+
+    def set_stream_num(self, num_streams: int) -> None:
+        """Runs that go on at the same time, of all clones together."""
+        self.num_streams = num_streams
+
+    def set_performance_hint(self, hint: str) -> None:
+        """UNDEFINED, LATENCY or THROUGHPUT: with one of the latter OpenVINO chooses streams and threads."""
+        self.hint = hint
+
+    def set_device(self, name: str = "CPU") -> None:
+        """CPU; anything else raises."""
+        _check_device("openvino_option.set_device()", name)
+
+
+def _check_device(method: str, name: str) -> None:
+    if name.upper() != "CPU":
+        raise _no_hardware(method, name)
+
+
 def _backend_options() -> Dict[str, BackendOption]:
     return {
-        "openvino_option": BackendOption(
-            "openvino_option", {"affinity": "YES", "cpu_thread_num": -1, "hint": "UNDEFINED", "num_streams": 1},
-            ("set_affinity", "set_cpu_operators", "set_device", "set_performance_hint", "set_shape_info",
-             "set_stream_num")),
+        "openvino_option": OpenVINOOption(),
         "ort_option": BackendOption(
             "ort_option", {"device": Device.CPU, "device_id": 0, "enable_fp16": False, "execution_mode": -1,
                            "graph_optimization_level": -1, "inter_op_num_threads": -1, "intra_op_num_threads": -1}),
@@ -115,6 +154,8 @@ class RuntimeOption:
         self.params_buffer = b""
         #: Instructions that the engine may use: "auto", "base", "avx2" or "avx512".
         self.cpu_level = "auto"
+        #: How weights are kept: "float32", or "bfloat16" in half the memory, rounded to 8 significant bits.
+        self.precision = "float32"
         #: Ceiling of the working memory of one clone, in bytes; 0: the library's default (4 GiB).
         self.memory_budget_bytes = 0
         #: Shapes whose plans are remembered by a model; 0: the library's default (16).
@@ -206,7 +247,11 @@ class RuntimeOption:
         self.backend = Backend.NATIVE
 
     def use_openvino_backend(self) -> None:
-        """OpenVINO as the engine; opening a model raises UnsupportedError where this build has no such engine."""
+        """OpenVINO as the engine: a plug-in of the library; opening a model raises UnsupportedError where it is not there.
+
+        OpenVINO's own libraries are taken from the Python package `openvino` if it is installed.
+        openvino_option.plugin_file and .engine_libraries name other places.
+        """
         self.backend = Backend.OPENVINO
 
     def use_ort_backend(self) -> None:
@@ -242,9 +287,9 @@ class RuntimeOption:
                                "TorchScript; export the model to ONNX")
 
     @property
-    def openvino_option(self) -> BackendOption:
+    def openvino_option(self) -> OpenVINOOption:
         """Options of OpenVINO."""
-        return self._backend_options["openvino_option"]
+        return cast(OpenVINOOption, self._backend_options["openvino_option"])
 
     @property
     def ort_option(self) -> BackendOption:
@@ -337,8 +382,7 @@ class RuntimeOption:
 
     def set_openvino_device(self, name: str = "CPU") -> None:
         """CPU; anything else raises."""
-        if name.upper() != "CPU":
-            raise _no_hardware("set_openvino_device()", name)
+        _check_device("set_openvino_device()", name)
 
     def set_openvino_shape_info(self, shape_info: Any) -> None:
         """No effect: shapes are what is fed."""
@@ -421,10 +465,31 @@ class RuntimeOption:
 
     def settings(self) -> RuntimeSettings:
         """What a model is opened with."""
-        if self.cpu_level not in CPU_LEVELS:
-            raise InvalidArgumentError(f"cpu_level is {self.cpu_level!r}; it must be one of {', '.join(CPU_LEVELS)}")
-        return RuntimeSettings("openvino" if self.backend is Backend.OPENVINO else "native", self.cpu_level,
-                               max(self.cpu_thread_num, 0), self.memory_budget_bytes, self.plan_capacity, "")
+        _check_choice("cpu_level", self.cpu_level, CPU_LEVELS)
+        _check_choice("precision", self.precision, PRECISIONS)
+        settings = RuntimeSettings("native", self.cpu_level, self.precision, max(self.cpu_thread_num, 0),
+                                   self.memory_budget_bytes, self.plan_capacity, 0, "UNDEFINED", "", "")
+        if self.backend is not Backend.OPENVINO:
+            return settings
+        option = self.openvino_option
+        _check_choice("openvino_option.hint", option.hint, HINTS)
+        threads = option.cpu_thread_num if option.cpu_thread_num > 0 else settings.cpu_thread_num
+        return settings._replace(
+            engine="openvino", cpu_thread_num=threads, num_streams=max(option.given("num_streams", 0), 0), hint=option.hint,
+            plugin_file=option.plugin_file, engine_libraries=option.engine_libraries or _openvino_libraries())
+
+
+def _check_choice(name: str, value: str, choices: Dict[str, int]) -> None:
+    if value not in choices:
+        raise InvalidArgumentError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
+
+
+def _openvino_libraries() -> str:
+    """The libraries of the Python package `openvino`, found without importing it; "" where it is not installed."""
+    spec = importlib.util.find_spec("openvino")
+    places = spec.submodule_search_locations if spec is not None else None
+    folders = [os.path.join(place, "libs") for place in places or []]
+    return next((folder for folder in folders if os.path.isdir(folder)), "")
 
 
 def _bytes(value: Union[bytes, str]) -> bytes:
@@ -455,11 +520,11 @@ def make_runtime_option(settings: RuntimeSettings, files: ModelFiles) -> Tuple[_
     option.cpu_thread_num = settings.cpu_thread_num
     option.memory_budget_bytes = settings.memory_budget_bytes
     option.plan_capacity = settings.plan_capacity
+    option.precision = PRECISIONS[settings.precision]
     if settings.engine == "openvino":
-        backend = getattr(_abi, "RAMET_BACKEND_OPENVINO", None)
-        if backend is None:
-            raise UnsupportedError("this build of ramet has no OpenVINO engine; leave out use_openvino_backend()")
-        option.backend = backend
+        option.backend = _abi.RAMET_BACKEND_OPENVINO
+        option.num_streams, option.hint = settings.num_streams, HINTS[settings.hint]
+        option.plugin_file, option.engine_libraries = path_bytes(settings.plugin_file), path_bytes(settings.engine_libraries)
     option.params_file = path_bytes(files.params)
     option.config_file = path_bytes(files.config)
     kept: List[Any] = []

@@ -81,6 +81,10 @@ class Origin:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        self._open()
+
+    def _open(self) -> None:
+        spec, self._process = self.spec, os.getpid()
         option, kept = make_runtime_option(spec.settings, spec.files)
         arguments: List[Any] = [os.fsencode(spec.files.model), ctypes.byref(option)]
         task = KINDS[spec.kind].option
@@ -91,8 +95,11 @@ class Origin:
 
     def clone(self) -> Handle:
         """A handle for one thread."""
-        with _lock, self._handle.use() as address:
-            return create(function(self.spec.kind, "clone"), function(self.spec.kind, "close"), address)
+        with _lock:
+            if self.spec.settings.engine != "native" and os.getpid() != self._process:
+                self._open()  # OpenVINO's threads do not survive a fork
+            with self._handle.use() as address:
+                return create(function(self.spec.kind, "clone"), function(self.spec.kind, "close"), address)
 
 
 def _stamp(path: str) -> Tuple[Any, ...]:
