@@ -45,6 +45,7 @@ typedef struct layout_case {
 
 static const layout_case cases[] = {
     {"conv2d strides=[1,1] paddings=[1,1]", 1, 2, {IMAGE, {4, {19, 20, 3, 3}}}, {false, true}, false},
+    {"conv2d strides=[1,1] paddings=[2,2] act=\"sigmoid\"", 1, 2, {IMAGE, {4, {1, 20, 5, 5}}}, {false, true}, false},
     {"conv2d strides=[2,1] paddings=[0,0] groups=2 act=\"relu\"",
      1,
      2,

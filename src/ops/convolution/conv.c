@@ -78,7 +78,12 @@ static void choose_algorithm(const rmt_op_load *load, rmt_conv *conv)
     bool depthwise = conv->groups > 1 && conv->groups == conv->in_channels && conv->groups == conv->out_channels &&
                      conv->window.kernel_h <= RMT_DEPTHWISE_MAX_KERNEL && !has_residual(load->node);
     conv->tile = rmt_conv_winograd_tile(conv, &load->graph->values[load->node->inputs[RMT_CONV_X]].shape);
-    conv->algorithm = depthwise ? RMT_CONV_DEPTHWISE : conv->tile > 0 ? RMT_CONV_WINOGRAD : RMT_CONV_INDIRECT;
+    if (depthwise)
+        conv->algorithm = RMT_CONV_DEPTHWISE;
+    else if (rmt_conv_is_few(conv))
+        conv->algorithm = RMT_CONV_FEW;
+    else
+        conv->algorithm = conv->tile > 0 ? RMT_CONV_WINOGRAD : RMT_CONV_INDIRECT;
 }
 
 static ramet_status claim(rmt_op_load *load, rmt_conv *conv)
@@ -89,6 +94,8 @@ static ramet_status claim(rmt_op_load *load, rmt_conv *conv)
         return rmt_conv_claim(load, conv, 0, taps * rmt_round16(conv->out_channels));
     if (conv->algorithm == RMT_CONV_WINOGRAD)
         return rmt_conv_claim(load, conv, rmt_conv_winograd_floats(conv), 0);
+    if (conv->algorithm == RMT_CONV_FEW)
+        return rmt_conv_claim(load, conv, rmt_conv_few_floats(conv), 0);
     return rmt_conv_claim(load, conv, conv->groups * rmt_round16(group_out) * (conv->in_channels / conv->groups) * taps,
                           0);
 }
@@ -204,6 +211,8 @@ static void conv_pack(const rmt_op_pack *pack)
         pack_depthwise(pack, conv);
     else if (conv->algorithm == RMT_CONV_WINOGRAD)
         rmt_conv_pack_winograd(pack);
+    else if (conv->algorithm == RMT_CONV_FEW)
+        rmt_conv_pack_few(pack);
     else
         pack_indirect(pack, conv);
     rmt_conv_pack_bias(pack);
@@ -277,6 +286,8 @@ static void conv_place(rmt_op_place *place)
         place->scratch_bytes = rmt_conv_scratch_indirect(conv, place->threads);
     if (conv->algorithm == RMT_CONV_WINOGRAD)
         place->scratch_bytes = rmt_conv_scratch_winograd(conv, place->threads);
+    if (conv->algorithm == RMT_CONV_FEW)
+        place->scratch_bytes = rmt_conv_scratch_few(conv, place->in[RMT_CONV_X].shape.dims[3], place->threads);
 }
 
 static void conv_run(const rmt_op_run *run)
@@ -290,6 +301,8 @@ static void conv_run(const rmt_op_run *run)
         rmt_conv_run_depthwise(run);
     else if (conv->algorithm == RMT_CONV_WINOGRAD)
         rmt_conv_run_winograd(run);
+    else if (conv->algorithm == RMT_CONV_FEW)
+        rmt_conv_run_few(run);
     else
         rmt_conv_run_indirect(run);
 }

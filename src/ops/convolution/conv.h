@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Convolution: what its files share. conv.c reads, packs and infers;
- * conv_indirect.c, conv_depthwise.c, conv_winograd.c and conv_dynamic.c run; conv_transpose.c
+ * conv_indirect.c, conv_depthwise.c, conv_winograd.c, conv_few.c and conv_dynamic.c run; conv_transpose.c
  * builds on the same parts. The algorithm of a layer is fixed at load, so that
  * results depend on nothing else.
  *
  * Weights, in panels:
  *   indirect:  [group][co / g / 16][kh][kw][ci / g][16]
  *   winograd:  [36 or 16][co / 16][ci][16]
+ *   few:       [co * kh * kw / 16][ci][16]
  * In the packed room, in floats, weights of depthwise layers, [kh * kw][c rounded up to 16], then the bias,
  * [group][co / g rounded up to 16] or [c rounded up to 16], then a row of zeros that stands for padding.
  */
@@ -18,7 +19,12 @@
 
 #define RMT_DEPTHWISE_MAX_KERNEL 64 /* rows; taller ones run as grouped convolutions */
 
-typedef enum rmt_conv_algorithm { RMT_CONV_INDIRECT, RMT_CONV_DEPTHWISE, RMT_CONV_WINOGRAD } rmt_conv_algorithm;
+typedef enum rmt_conv_algorithm {
+    RMT_CONV_INDIRECT,
+    RMT_CONV_DEPTHWISE,
+    RMT_CONV_WINOGRAD,
+    RMT_CONV_FEW
+} rmt_conv_algorithm;
 
 typedef struct rmt_conv {
     rmt_window window;
@@ -101,6 +107,13 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv);
 void rmt_conv_pack_winograd(const rmt_op_pack *pack);
 size_t rmt_conv_scratch_winograd(const rmt_conv *conv, int32_t threads);
 void rmt_conv_run_winograd(const rmt_op_run *run);
+
+/* To very few output channels. width: of the input. */
+bool rmt_conv_is_few(const rmt_conv *conv);
+int64_t rmt_conv_few_floats(const rmt_conv *conv);
+void rmt_conv_pack_few(const rmt_op_pack *pack);
+size_t rmt_conv_scratch_few(const rmt_conv *conv, int64_t width, int32_t threads);
+void rmt_conv_run_few(const rmt_op_run *run);
 
 /* Transposed, with windows side by side and few output channels. */
 bool rmt_conv_is_apart(const rmt_conv *conv);
