@@ -87,5 +87,9 @@ static void copy_place(rmt_op_place *place) { rmt_strides_dense(&place->out[0]);
 
 static void copy_run(const rmt_op_run *run) { rmt_run_copy(run, &run->in[0], &run->out[0]); }
 
-const rmt_op rmt_op_copy = {
-    .name = "copy", .load = rmt_load_one_input, .infer = rmt_infer_same, .place = copy_place, .run = copy_run};
+const rmt_op rmt_op_copy = {.name = "copy",
+                            .flags = RMT_OP_PIXELWISE,
+                            .load = rmt_load_one_input,
+                            .infer = rmt_infer_same,
+                            .place = copy_place,
+                            .run = copy_run};

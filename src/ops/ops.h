@@ -102,6 +102,11 @@ typedef struct rmt_op_place {
     int32_t threads;      /* of the team that will run it */
 } rmt_op_place;
 
+/* Pixels of an image: rows [top, bottom), columns [left, right). */
+typedef struct rmt_area {
+    int64_t top, bottom, left, right;
+} rmt_area;
+
 /* Arithmetic. Everything has been checked. Must not allocate. Work is split over the team by data only. */
 typedef struct rmt_op_run {
     const void *params;
@@ -115,12 +120,14 @@ typedef struct rmt_op_run {
     unsigned char *scratch; /* aligned to RMT_PACK_ALIGN */
     const rmt_kernels *kernels;
     rmt_team *team;
+    rmt_area area; /* of out[0], for operators with `area`: what is to be made; all zero: the whole */
 } rmt_op_run;
 
 enum {
     RMT_OP_SHAPE_ONLY = 1, /* run reads the shapes of its inputs, never their numbers */
     RMT_OP_DYNAMIC = 2,    /* the numbers decide the shapes of the outputs, which are made dense from their start */
-    RMT_OP_CONTROL = 4     /* the executor's own: runs blocks or holds lists of tensors; has load only */
+    RMT_OP_CONTROL = 4,    /* the executor's own: runs blocks or holds lists of tensors; has load only */
+    RMT_OP_PIXELWISE = 8   /* a pixel of the result needs that pixel of in[0] and no other */
 };
 
 typedef struct rmt_op {
@@ -132,6 +139,11 @@ typedef struct rmt_op {
     ramet_status (*infer)(rmt_op_infer *infer);
     void (*place)(rmt_op_place *place); /* NULL: all inputs and outputs dense */
     void (*run)(const rmt_op_run *run); /* NULL: outputs are views only */
+    /*
+     * For operators on images that can make a part of out[0], NULL for others: `made` grows to what is made at once (whole
+     * tiles), `needed` becomes what that reads of in[0]. False: these images are made as a whole only.
+     */
+    bool (*area)(const void *params, const rmt_view *in, const rmt_view *out, rmt_area *made, rmt_area *needed);
 } rmt_op;
 
 /* NULL for an operator that ramet does not know. */
@@ -149,6 +161,41 @@ typedef struct rmt_control_params {
     bool stacked;  /* array_join: along a new axis */
     int64_t index; /* array_read without an index input */
 } rmt_control_params;
+
+/*
+ * A chain: operators on images of which each reads what the one before has made. They take turns, an area at a time, so that
+ * what lies between them is small and stays in the cache: a window of each image, that slides down.
+ */
+enum {
+    RMT_MOST_LINKS = 12,
+    RMT_LINK_INPUTS = 5,
+    RMT_LINK_BEFORE = -1, /* the window of the link before */
+    RMT_LINK_FIXED = -2   /* a constant, or absent: as it stands */
+};
+
+typedef struct rmt_link {
+    const rmt_op *op;
+    const void *params;
+    const unsigned char *packed;
+    int32_t in_count;
+    int32_t from[RMT_LINK_INPUTS]; /* an input of the chain, or RMT_LINK_... */
+    rmt_view in[RMT_LINK_INPUTS], out;
+    size_t window_at; /* of out, in a thread's scratch; the last link has none */
+} rmt_link;
+
+typedef struct rmt_chain {
+    rmt_link *links;
+    int32_t count;
+    int64_t rows, columns; /* of the last link's image, at a time */
+    size_t room_at;        /* scratch of the link that runs, behind the windows */
+    size_t thread_bytes;
+} rmt_chain;
+
+/* What a link makes for `made` of its image (which may grow), and needs of the image before. */
+bool rmt_link_area(const rmt_link *link, rmt_area *made, rmt_area *needed);
+
+/* Its params are an rmt_chain; inputs of all links, then one output. Scratch: thread_bytes for each thread. */
+extern const rmt_op rmt_op_chain;
 
 /* Calls op->place with everything preset; an operator without one gets dense inputs and makes dense outputs. */
 void rmt_op_place_views(const rmt_op *op, rmt_op_place *place);

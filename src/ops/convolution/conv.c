@@ -290,6 +290,41 @@ static void conv_place(rmt_op_place *place)
         place->scratch_bytes = rmt_conv_scratch_few(conv, place->in[RMT_CONV_X].shape.dims[3], place->threads);
 }
 
+/* What windows first .. last - 1 read along one axis of `size` pixels. */
+static void find_needed(int64_t stride, int64_t pad, int64_t extent, int64_t size, int64_t *first, int64_t *last)
+{
+    *last = rmt_max_i64(0, rmt_min_i64((*last - 1) * stride - pad + extent, size));
+    *first = rmt_max_i64(0, rmt_min_i64(*first * stride - pad, size));
+}
+
+static bool conv_area(const void *params, const rmt_view *in, const rmt_view *out, rmt_area *made, rmt_area *needed)
+{
+    const rmt_conv *conv = params;
+    const rmt_window *w = &conv->window;
+    const int64_t tile = conv->algorithm == RMT_CONV_WINOGRAD ? conv->tile : 1;
+    if (conv->dynamic || conv->algorithm == RMT_CONV_FEW)
+        return false;
+    rmt_geometry g;
+    const rmt_shape *x = &in[RMT_CONV_X].shape;
+    bool good = rmt_window_geometry(w, x->dims[2], x->dims[3], &g);
+    const int64_t high = (int64_t)g.dilation_h * (w->kernel_h - 1) + 1,
+                  wide = (int64_t)g.dilation_w * (w->kernel_w - 1) + 1;
+    made->top = made->top / tile * tile;
+    made->left = made->left / tile * tile;
+    made->bottom = rmt_min_i64((made->bottom + tile - 1) / tile * tile, out->shape.dims[2]);
+    made->right = rmt_min_i64((made->right + tile - 1) / tile * tile, out->shape.dims[3]);
+    *needed = *made;
+    find_needed(w->stride_h, g.pad_top, high, x->dims[2], &needed->top, &needed->bottom);
+    find_needed(w->stride_w, g.pad_left, wide, x->dims[3], &needed->left, &needed->right);
+    return good && g.pad_top < high && g.pad_bottom < high && g.pad_left < wide && g.pad_right < wide;
+}
+
+rmt_area rmt_conv_run_area(const rmt_op_run *run)
+{
+    const int64_t *dims = run->out[0].shape.dims;
+    return run->area.bottom > 0 ? run->area : (rmt_area){0, dims[2], 0, dims[3]};
+}
+
 static void conv_run(const rmt_op_run *run)
 {
     const rmt_conv *conv = run->params;
@@ -313,4 +348,5 @@ const rmt_op rmt_op_conv2d = {.name = "conv2d",
                               .pack = conv_pack,
                               .infer = conv_infer,
                               .place = conv_place,
-                              .run = conv_run};
+                              .run = conv_run,
+                              .area = conv_area};

@@ -70,6 +70,9 @@ ramet_status rmt_conv_check_input(const rmt_op_infer *infer, const rmt_conv *con
 /* infer: out[0] is float32 [n, out_channels, h, w]; the residual, if any, must be the same. */
 ramet_status rmt_conv_set_output(rmt_op_infer *infer, const rmt_conv *conv, int64_t h, int64_t w);
 
+/* The area that a run is to make, in pixels of out[0]. */
+rmt_area rmt_conv_run_area(const rmt_op_run *run);
+
 /* Pixels of one block of work: a multiple of six rows whose gathered input stays in the second-level cache. */
 int32_t rmt_conv_block(int64_t taps, int64_t channels);
 
@@ -116,6 +119,7 @@ size_t rmt_conv_scratch_few(const rmt_conv *conv, int64_t width, int32_t threads
 void rmt_conv_run_few(const rmt_op_run *run);
 
 /* Transposed, with windows side by side and few output channels. */
+bool rmt_conv_windows_apart(const rmt_conv *conv); /* side by side, whatever the channels */
 bool rmt_conv_is_apart(const rmt_conv *conv);
 ramet_status rmt_conv_claim_apart(rmt_op_load *load, rmt_conv *conv);
 void rmt_conv_pack_apart(const rmt_op_pack *pack);

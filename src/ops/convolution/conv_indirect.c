@@ -20,6 +20,7 @@ typedef struct indirect_run {
     const rmt_conv *conv;
     rmt_geometry geometry;
     rmt_pixels x, y, residual; /* residual.data NULL: none */
+    rmt_area area;             /* to be made, numbered row by row */
     int32_t channels;          /* of one group of x */
     int32_t group_out;
     rmt_conv_blocks pixels;  /* of an image */
@@ -70,87 +71,78 @@ static block_tables tables_of(const indirect_run *d, int thread)
                           .edges = (float *)(a + (taps + 2) * block)};
 }
 
-/* Output pixels first .. first + count of image n, as they follow each other in rows. */
+/* Pixels first .. first + count of the area of image n, as they follow each other in rows. */
 typedef struct pixel_range {
     int32_t n, first, count;
 } pixel_range;
 
-/* Neighbouring pixels of one row: the part of a range that lies in output row y, from column x on. */
-typedef struct row_part {
-    int32_t y, x, count;
-} row_part;
+/* Neighbouring pixels of one row, from the `at`-th of a range on. */
+typedef struct pixel_run {
+    int32_t y, x, count, at;
+} pixel_run;
 
-static row_part first_part(pixel_range range, int32_t width)
+/* The first run of a range, and the next one; count 0: there is none. */
+static pixel_run run_from(const indirect_run *d, pixel_range range, int32_t at)
 {
-    row_part part = {range.first / width, range.first % width, range.count};
-    if (part.count > width - part.x)
-        part.count = width - part.x;
-    return part;
+    const int32_t width = (int32_t)(d->area.right - d->area.left), pixel = range.first + at, x = pixel % width;
+    const int32_t left = range.count - at;
+    return (pixel_run){(int32_t)d->area.top + pixel / width, (int32_t)d->area.left + x,
+                       left < width - x ? left : width - x, at};
 }
 
-/* The part behind `part`, of which `left` pixels are still to come. */
-static row_part next_part(row_part part, int32_t left, int32_t width)
+static pixel_run next_run(const indirect_run *d, pixel_range range, pixel_run run)
 {
-    return (row_part){part.y + 1, 0, left < width ? left : width};
+    return run_from(d, range, run.at + run.count);
 }
 
-/* pointers[i] = first + i * step */
-static void point_along(const float *first, ptrdiff_t step, int32_t count, const float **pointers)
-{
-    for (int32_t i = 0; i < count; i++)
-        pointers[i] = first + i * step;
-}
-
-/* The columns [first, end) of a row part whose input column, from `column` on in steps of `stride`, is followed by `reach` - 1 more inside. */
-typedef struct inside_columns {
+/* Which of `count` windows, whose tap lies at column ix and `stride` columns further on each, find it inside. */
+typedef struct inside_run {
     int32_t first, end;
-} inside_columns;
+} inside_run;
 
-static inside_columns find_inside(int32_t column, int32_t stride, int32_t reach, int32_t count, int32_t width)
+static inside_run find_inside(int32_t ix, int32_t stride, int32_t count, int32_t width)
 {
-    int32_t first = column < 0 ? (-column + stride - 1) / stride : 0, room = width - reach - column;
-    int32_t end = room < 0 ? 0 : room / stride + 1;
+    int32_t first = ix < 0 ? (-ix + stride - 1) / stride : 0, end = ix < width ? (width - 1 - ix) / stride + 1 : 0;
     first = first < count ? first : count;
-    return (inside_columns){first, end < first ? first : end < count ? end : count};
+    end = end < count ? end : count;
+    return (inside_run){first, end > first ? end : first};
 }
 
-/* One tap of a row part. */
-static void gather_part(const indirect_run *d, int32_t n, row_part part, int32_t r, int32_t s, int32_t channel,
-                        const float **a)
+/* Pointers of one tap for the pixels of a run; zeros where it falls outside. */
+static void gather_tap(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, int32_t channel, int32_t count,
+                       const float **a)
 {
-    const rmt_window *w = &d->conv->window;
-    const rmt_geometry *g = &d->geometry;
     const float *zeros = (const float *)d->run->packed + d->conv->zeros_at;
-    const int32_t iy = part.y * w->stride_h - g->pad_top + r * g->dilation_h;
-    const int32_t ix = part.x * w->stride_w - g->pad_left + s * g->dilation_w;
-    inside_columns in = {0, 0};
+    const int32_t stride = d->conv->window.stride_w;
+    inside_run inside = {count, count};
     if (iy >= 0 && iy < d->x.h)
-        in = find_inside(ix, w->stride_w, 1, part.count, d->x.w);
-    point_along(zeros, 0, in.first, a);
-    if (in.first < in.end)
-        point_along(rmt_pixel_at(&d->x, n, iy, ix + in.first * w->stride_w) + channel, w->stride_w * d->x.pixel,
-                    in.end - in.first, a + in.first);
-    point_along(zeros, 0, part.count - in.end, a + in.end);
+        inside = find_inside(ix, stride, count, d->x.w);
+    const float *pixel = rmt_pixel_at(&d->x, n, iy, ix + inside.first * stride) + channel;
+    int32_t i = 0;
+    for (; i < inside.first; i++)
+        a[i] = zeros;
+    for (; i < inside.end; i++, pixel += stride * d->x.pixel)
+        a[i] = pixel;
+    for (; i < count; i++)
+        a[i] = zeros;
 }
 
 /* a[t][i] for every tap t and pixel i of the range. */
 static void gather_taps(const indirect_run *d, pixel_range range, int32_t channel, const float **a)
 {
     const rmt_window *w = &d->conv->window;
-    for (int32_t r = 0; r < w->kernel_h; r++) {
-        for (int32_t s = 0; s < w->kernel_w; s++) {
-            row_part part = first_part(range, d->y.w);
-            for (int32_t left = range.count; left > 0; part = next_part(part, left, d->y.w)) {
-                gather_part(d, range.n, part, r, s, channel, a);
-                a += part.count;
-                left -= part.count;
-            }
-        }
+    const rmt_geometry *g = &d->geometry;
+    for (pixel_run run = run_from(d, range, 0); run.count > 0; run = next_run(d, range, run)) {
+        const float **to = a + run.at;
+        for (int32_t r = 0; r < w->kernel_h; r++)
+            for (int32_t s = 0; s < w->kernel_w; s++, to += range.count)
+                gather_tap(d, range.n, run.y * w->stride_h - g->pad_top + r * g->dilation_h,
+                           run.x * w->stride_w - g->pad_left + s * g->dilation_w, channel, run.count, to);
     }
 }
 
 /* A kernel row at (iy, ix) that sticks out of the image: a copy with zeros around. */
-static const float *copy_kernel_row(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, float *edge)
+static const float *copy_edge(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, float *edge)
 {
     int32_t kw = d->conv->window.kernel_w, c = d->x.c;
     memset(edge, 0, (size_t)(kw * c) * sizeof(float));
@@ -160,51 +152,46 @@ static const float *copy_kernel_row(const indirect_run *d, int32_t n, int32_t iy
     return edge;
 }
 
-/* One kernel row of a row part; edges: room for a copy for each of its pixels. */
-static void gather_part_row(const indirect_run *d, int32_t n, row_part part, int32_t r, const float **a, float *edges)
+/* Pointers to a kernel row for the pixels of a run: in place where it lies inside. edges: room for each of them. */
+static void gather_kernel_row(const indirect_run *d, int32_t n, int32_t iy, int32_t ix, int32_t count, float *edges,
+                              const float **a)
 {
-    const rmt_window *w = &d->conv->window;
-    const float *zeros = (const float *)d->run->packed + d->conv->zeros_at;
-    const int32_t iy = part.y * w->stride_h - d->geometry.pad_top + r * d->geometry.dilation_h;
-    const int32_t ix = part.x * w->stride_w - d->geometry.pad_left;
+    const int32_t stride = d->conv->window.stride_w, kw = d->conv->window.kernel_w, edge = kw * d->x.c;
     if (iy < 0 || iy >= d->x.h) {
-        point_along(zeros, 0, part.count, a);
+        for (int32_t i = 0; i < count; i++)
+            a[i] = (const float *)d->run->packed + d->conv->zeros_at;
         return;
     }
-    const inside_columns in = find_inside(ix, w->stride_w, w->kernel_w, part.count, d->x.w);
-    if (in.first < in.end)
-        point_along(rmt_pixel_at(&d->x, n, iy, ix + in.first * w->stride_w), w->stride_w * d->x.pixel,
-                    in.end - in.first, a + in.first);
-    for (int32_t i = 0; i < part.count; i++)
-        if (i < in.first || i >= in.end)
-            a[i] = copy_kernel_row(d, n, iy, ix + i * w->stride_w, edges + i * w->kernel_w * d->x.c);
+    const inside_run inside = find_inside(ix, stride, count, d->x.w - kw + 1);
+    const float *pixel = rmt_pixel_at(&d->x, n, iy, ix + inside.first * stride);
+    for (int32_t i = 0; i < inside.first; i++)
+        a[i] = copy_edge(d, n, iy, ix + i * stride, edges + i * edge);
+    for (int32_t i = inside.first; i < inside.end; i++, pixel += stride * d->x.pixel)
+        a[i] = pixel;
+    for (int32_t i = inside.end; i < count; i++)
+        a[i] = copy_edge(d, n, iy, ix + i * stride, edges + i * edge);
 }
 
 /* a[r][i] for every kernel row r and pixel i of the range. */
 static void gather_rows(const indirect_run *d, pixel_range range, const block_tables *tables)
 {
     const rmt_window *w = &d->conv->window;
-    const float **a = tables->a;
-    float *edges = tables->edges;
-    for (int32_t r = 0; r < w->kernel_h; r++) {
-        row_part part = first_part(range, d->y.w);
-        for (int32_t left = range.count; left > 0; part = next_part(part, left, d->y.w)) {
-            gather_part_row(d, range.n, part, r, a, edges);
-            a += part.count;
-            edges += part.count * w->kernel_w * d->x.c;
-            left -= part.count;
+    for (pixel_run run = run_from(d, range, 0); run.count > 0; run = next_run(d, range, run))
+        for (int32_t r = 0; r < w->kernel_h; r++) {
+            const int32_t to = r * range.count + run.at;
+            gather_kernel_row(d, range.n, run.y * w->stride_h - d->geometry.pad_top + r * d->geometry.dilation_h,
+                              run.x * w->stride_w - d->geometry.pad_left, run.count,
+                              tables->edges + to * w->kernel_w * d->x.c, tables->a + to);
         }
-    }
 }
 
-/* The pixels of a range, from channel `channel` on. */
-static void point_pixels(const rmt_pixels *pixels, pixel_range range, int32_t channel, const float **pointers)
+static void point_pixels(const indirect_run *d, const rmt_pixels *pixels, pixel_range range, int32_t channel,
+                         float **pointers)
 {
-    row_part part = first_part(range, pixels->w);
-    for (int32_t left = range.count; left > 0; part = next_part(part, left, pixels->w)) {
-        point_along(rmt_pixel_at(pixels, range.n, part.y, part.x) + channel, pixels->pixel, part.count, pointers);
-        pointers += part.count;
-        left -= part.count;
+    for (pixel_run run = run_from(d, range, 0); run.count > 0; run = next_run(d, range, run)) {
+        float *pixel = rmt_pixel_at(pixels, range.n, run.y, run.x) + channel;
+        for (int32_t i = 0; i < run.count; i++, pixel += pixels->pixel)
+            pointers[run.at + i] = pixel;
     }
 }
 
@@ -216,9 +203,9 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
     int32_t first = part * d->columns.size, base = group * d->group_out + first;
     int32_t n = d->group_out - first < d->columns.size ? d->group_out - first : d->columns.size;
     int64_t padded = (int64_t)group * rmt_round16(d->group_out) + first;
-    point_pixels(&d->y, range, base, (const float **)tables->c);
+    point_pixels(d, &d->y, range, base, tables->c);
     if (d->residual.data != NULL)
-        point_pixels(&d->residual, range, base, tables->add);
+        point_pixels(d, &d->residual, range, base, (float **)tables->add);
     d->run->kernels->gemm(
         &(rmt_gemm){.a = tables->a,
                     .m = range.count,
@@ -234,10 +221,15 @@ static void run_group(const indirect_run *d, const block_tables *tables, pixel_r
                     .act = conv->act});
 }
 
+static int32_t pixels_of(const rmt_area *area)
+{
+    return (int32_t)((area->bottom - area->top) * (area->right - area->left));
+}
+
 /* One part of the channels of one block of pixels. */
 static void run_part(const indirect_run *d, int32_t block, int32_t part, int thread)
 {
-    int32_t count = d->pixels.count, pixels = d->y.h * d->y.w;
+    int32_t count = d->pixels.count, pixels = pixels_of(&d->area);
     pixel_range range = {block / count, block % count * d->pixels.size, d->pixels.size};
     if (range.count > pixels - range.first)
         range.count = pixels - range.first;
@@ -285,13 +277,14 @@ void rmt_conv_run_indirect(const rmt_op_run *run)
     indirect_run d = {.run = run,
                       .conv = conv,
                       .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
-                      .y = rmt_pixels_of(&run->out[0])};
+                      .y = rmt_pixels_of(&run->out[0]),
+                      .area = rmt_conv_run_area(run)};
     if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
         d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
     rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.channels = conv->in_channels / conv->groups;
     d.group_out = conv->out_channels / conv->groups;
-    d.pixels = rmt_conv_share_pixels(run->team, d.y.n, d.y.h * d.y.w, block_of(conv), LEAST_BLOCK);
+    d.pixels = rmt_conv_share_pixels(run->team, d.y.n, pixels_of(&d.area), block_of(conv), LEAST_BLOCK);
     d.by_rows = conv->groups == 1 && edge_floats(conv) > 0 && d.x.pixel == d.x.c && d.geometry.dilation_w == 1;
     d.scratch_bytes = thread_scratch(conv, block_of(conv));
     int32_t blocks = d.y.n * d.pixels.count;

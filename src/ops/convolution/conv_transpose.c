@@ -234,6 +234,7 @@ typedef struct transpose_run {
     const rmt_conv *conv;
     rmt_geometry geometry;
     rmt_pixels x, y, residual;
+    rmt_area area; /* of y, to be made */
     int32_t block; /* output pixels of one row of a phase */
     size_t scratch_bytes;
 } transpose_run;
@@ -339,13 +340,15 @@ static void run_phase_row(void *context, int64_t first, int64_t last, int thread
 {
     const transpose_run *d = context;
     const rmt_window *w = &d->conv->window;
-    int32_t phases = phase_count(d->conv), rows = (d->y.h + w->stride_h - 1) / w->stride_h;
+    const int32_t phases = phase_count(d->conv), top = (int32_t)d->area.top / w->stride_h;
+    const int32_t rows = ((int32_t)d->area.bottom + w->stride_h - 1) / w->stride_h - top;
     for (int64_t i = first; i < last; i++) {
         phase p = phase_with_weights(d->conv, (int32_t)(i % phases), &d->geometry);
-        phase_block b = {&p, (int32_t)(i / phases / rows), (int32_t)(i / phases % rows), 0, 0};
+        phase_block b = {&p, (int32_t)(i / phases / rows), top + (int32_t)(i / phases % rows), 0, 0};
+        b.first = (int32_t)d->area.left / w->stride_w;
         if (b.row >= phase_size(d->y.h, p.y.output_first, w->stride_h))
             continue;
-        int32_t width = phase_size(d->y.w, p.x.output_first, w->stride_w);
+        int32_t width = phase_size((int32_t)d->area.right, p.x.output_first, w->stride_w);
         for (; b.first < width; b.first += d->block) {
             b.count = width - b.first < d->block ? width - b.first : d->block;
             run_block(d, &b, thread);
@@ -364,14 +367,32 @@ static void transpose_run_all(const rmt_op_run *run)
     transpose_run d = {.run = run,
                        .conv = conv,
                        .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
-                       .y = rmt_pixels_of(&run->out[0])};
+                       .y = rmt_pixels_of(&run->out[0]),
+                       .area = rmt_conv_run_area(run)};
     if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
         d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
     (void)rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
     d.block = block_of(conv);
     d.scratch_bytes = thread_scratch(conv, d.block);
-    int64_t rows = (d.y.h + conv->window.stride_h - 1) / conv->window.stride_h;
+    const int32_t stride = conv->window.stride_h;
+    int64_t rows = ((int32_t)d.area.bottom + stride - 1) / stride - (int32_t)d.area.top / stride;
     rmt_for_range(run->team, d.y.n * rows * phase_count(conv), 4, run_phase_row, &d);
+}
+
+/* Where windows lie side by side. */
+static bool transpose_area(const void *params, const rmt_view *in, const rmt_view *out, rmt_area *made,
+                           rmt_area *needed)
+{
+    const transpose_params *transpose = params;
+    const rmt_window *w = &transpose->conv.window;
+    const int64_t *x = in[RMT_CONV_X].shape.dims, *y = out->shape.dims;
+    needed->top = made->top / w->stride_h;
+    needed->left = made->left / w->stride_w;
+    needed->bottom = (made->bottom + w->stride_h - 1) / w->stride_h;
+    needed->right = (made->right + w->stride_w - 1) / w->stride_w;
+    *made = (rmt_area){needed->top * w->stride_h, needed->bottom * w->stride_h, needed->left * w->stride_w,
+                       needed->right * w->stride_w};
+    return rmt_conv_windows_apart(&transpose->conv) && y[2] == x[2] * w->stride_h && y[3] == x[3] * w->stride_w;
 }
 
 const rmt_op rmt_op_conv2d_transpose = {.name = "conv2d_transpose",
@@ -380,4 +401,5 @@ const rmt_op rmt_op_conv2d_transpose = {.name = "conv2d_transpose",
                                         .pack = transpose_pack,
                                         .infer = transpose_infer,
                                         .place = transpose_place,
-                                        .run = transpose_run_all};
+                                        .run = transpose_run_all,
+                                        .area = transpose_area};

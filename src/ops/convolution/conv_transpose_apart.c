@@ -17,13 +17,19 @@ enum {
     MOST_IN_ROW = 15 /* numbers of a window's row: with more, phases fill the kernel's columns */
 };
 
-bool rmt_conv_is_apart(const rmt_conv *conv)
+bool rmt_conv_windows_apart(const rmt_conv *conv)
 {
     const rmt_window *w = &conv->window;
     bool padded = w->padding == RMT_PADDING_EXPLICIT ? (w->pad_top | w->pad_bottom | w->pad_left | w->pad_right) != 0
                                                      : w->padding != RMT_PADDING_VALID;
     return !padded && w->kernel_h == w->stride_h && w->kernel_w == w->stride_w && w->dilation_h == 1 &&
-           w->dilation_w == 1 && conv->groups == 1 && (int64_t)w->kernel_w * conv->out_channels <= MOST_IN_ROW;
+           w->dilation_w == 1;
+}
+
+bool rmt_conv_is_apart(const rmt_conv *conv)
+{
+    return rmt_conv_windows_apart(conv) && conv->groups == 1 &&
+           (int64_t)conv->window.kernel_w * conv->out_channels <= MOST_IN_ROW;
 }
 
 static int32_t columns_of(const rmt_conv *conv)
@@ -64,6 +70,7 @@ typedef struct apart_run {
     const rmt_op_run *run;
     const rmt_conv *conv;
     rmt_pixels x, y;
+    int32_t top, rows, left, right; /* of the input pixels whose windows are to be made */
     size_t thread_bytes;
 } apart_run;
 
@@ -127,9 +134,9 @@ static void run_rows(void *context, int64_t first, int64_t last, int thread)
 {
     const apart_run *d = context;
     for (int64_t i = first; i < last; i++)
-        for (int32_t x = 0; x < d->x.w; x += BLOCK)
-            run_block(d, (int32_t)(i / d->x.h), (int32_t)(i % d->x.h), x, (int32_t)rmt_min_i64(BLOCK, d->x.w - x),
-                      thread);
+        for (int32_t x = d->left; x < d->right; x += BLOCK)
+            run_block(d, (int32_t)(i / d->rows), d->top + (int32_t)(i % d->rows), x,
+                      (int32_t)rmt_min_i64(BLOCK, d->right - x), thread);
 }
 
 void rmt_conv_run_apart(const rmt_op_run *run)
@@ -140,5 +147,10 @@ void rmt_conv_run_apart(const rmt_op_run *run)
                    .x = rmt_pixels_of(&run->in[RMT_CONV_X]),
                    .y = rmt_pixels_of(&run->out[0]),
                    .thread_bytes = thread_scratch(conv)};
-    rmt_for_range(run->team, (int64_t)d.x.n * d.x.h, 1, run_rows, &d);
+    const rmt_area area = rmt_conv_run_area(run);
+    d.top = (int32_t)area.top / conv->window.kernel_h;
+    d.rows = (int32_t)area.bottom / conv->window.kernel_h - d.top;
+    d.left = (int32_t)area.left / conv->window.kernel_w;
+    d.right = (int32_t)area.right / conv->window.kernel_w;
+    rmt_for_range(run->team, (int64_t)d.x.n * d.rows, 1, run_rows, &d);
 }

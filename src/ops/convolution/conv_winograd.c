@@ -89,7 +89,8 @@ typedef struct winograd_run {
     tiling t;
     rmt_geometry geometry;
     rmt_pixels x, y, residual; /* residual.data NULL: none */
-    int32_t tiles_x, tiles;    /* of one image */
+    int32_t tiles_x, tiles;    /* of the area of one image */
+    int32_t row, column;       /* its first tile */
     rmt_conv_blocks blocks;    /* tiles of one image */
     rmt_conv_blocks parts;     /* output channels are shared out as well when blocks are few */
 } winograd_run;
@@ -136,7 +137,7 @@ static void for_runs(const winograd_run *d, int32_t n, int32_t first, int32_t co
     for (int32_t done = 0; done < count;) {
         int32_t row = (first + done) / d->tiles_x, column = (first + done) % d->tiles_x;
         int32_t length = d->tiles_x - column < count - done ? d->tiles_x - column : count - done;
-        task(d, &(tile_run){n, row, column, length, done}, s, channel, channels);
+        task(d, &(tile_run){n, d->row + row, d->column + column, length, done}, s, channel, channels);
         done += length;
     }
 }
@@ -241,8 +242,11 @@ void rmt_conv_run_winograd(const rmt_op_run *run)
     if (run->in_count > RMT_CONV_RESIDUAL && run->in[RMT_CONV_RESIDUAL].shape.rank == 4)
         d.residual = rmt_pixels_of(&run->in[RMT_CONV_RESIDUAL]);
     (void)rmt_window_geometry(&conv->window, d.x.h, d.x.w, &d.geometry);
-    d.tiles_x = (d.y.w + d.t.tile - 1) / d.t.tile;
-    d.tiles = d.tiles_x * ((d.y.h + d.t.tile - 1) / d.t.tile);
+    const rmt_area area = rmt_conv_run_area(run);
+    d.row = (int32_t)area.top / d.t.tile;
+    d.column = (int32_t)area.left / d.t.tile;
+    d.tiles_x = ((int32_t)area.right + d.t.tile - 1) / d.t.tile - d.column;
+    d.tiles = d.tiles_x * (((int32_t)area.bottom + d.t.tile - 1) / d.t.tile - d.row);
     d.blocks = rmt_conv_share_pixels(run->team, d.y.n, d.tiles, d.t.block, SHARED_BLOCK);
     d.parts = rmt_conv_share_columns(run->team, d.y.n * d.blocks.count, d.y.c);
     rmt_team_run(run->team, d.y.n * d.blocks.count * d.parts.count, run_block, &d);
