@@ -108,6 +108,17 @@ static void print_shapes(const rmt_operand *operands, int32_t count)
         }
 }
 
+static void print_links(const rmt_step *step)
+{
+    const rmt_chain *chain = step->params;
+    char shape[128];
+    printf("  [%lld x %lld]", (long long)chain->rows, (long long)chain->columns);
+    for (int32_t k = 0; k < chain->count; k++) {
+        rmt_shape_print(&chain->links[k].out.shape, shape, sizeof shape);
+        printf(" %s%s", chain->links[k].op->name, shape);
+    }
+}
+
 typedef struct sum {
     const char *op;
     int count;
@@ -163,6 +174,8 @@ static void report(const rmt_model *model, const rmt_plan *plan, const uint64_t 
             print_shapes(step->in, step->in_count);
             printf(" ->");
             print_shapes(step->out, step->out_count);
+            if (watch.ops[i] == &rmt_op_chain)
+                print_links(step);
             printf("  %s", step->node < 0 ? "" : rmt_model_graph(model)->nodes[step->node].name);
         }
         printf("\n");

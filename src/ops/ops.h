@@ -163,38 +163,60 @@ typedef struct rmt_control_params {
 } rmt_control_params;
 
 /*
- * A chain: operators on images of which each reads what the one before has made. They take turns, an area at a time, so that
- * what lies between them is small and stays in the cache: a window of each image, that slides down.
+ * A chain: operators on images that read what others before them have made. They take turns, an area at a time, so that
+ * what passes between them is small and stays in the cache: a window of each image, that slides down.
  */
-enum {
-    RMT_MOST_LINKS = 12,
-    RMT_LINK_INPUTS = 5,
-    RMT_LINK_BEFORE = -1, /* the window of the link before */
-    RMT_LINK_FIXED = -2   /* a constant, or absent: as it stands */
-};
+enum { RMT_MOST_LINKS = 12, RMT_LINK_INPUTS = 5 };
+
+typedef enum rmt_link_source {
+    RMT_LINK_FIXED, /* a constant, or absent: as it stands */
+    RMT_LINK_OUTER, /* input `index` of the chain */
+    RMT_LINK_WINDOW /* of the chain; channels from `offset` on */
+} rmt_link_source;
+
+typedef struct rmt_link_input {
+    rmt_view view; /* of the whole image, with the strides of the window */
+    rmt_link_source source;
+    int32_t index;
+    int64_t offset; /* floats */
+} rmt_link_input;
 
 typedef struct rmt_link {
     const rmt_op *op;
     const void *params;
+    const void *panels;
+    rmt_weight_type panel_type;
     const unsigned char *packed;
     int32_t in_count;
-    int32_t from[RMT_LINK_INPUTS]; /* an input of the chain, or RMT_LINK_... */
-    rmt_view in[RMT_LINK_INPUTS], out;
-    size_t window_at; /* of out, in a thread's scratch; the last link has none */
+    rmt_link_input in[RMT_LINK_INPUTS];
+    rmt_view out;
+    int32_t window; /* that out is written to, at `offset` floats of a pixel; -1: the chain's output */
+    int64_t offset;
 } rmt_link;
+
+typedef struct rmt_chain_window {
+    int64_t pixel, row; /* floats from one to the next */
+    size_t at;          /* in a thread's scratch */
+} rmt_chain_window;
 
 typedef struct rmt_chain {
     rmt_link *links;
-    int32_t count;
+    rmt_chain_window windows[RMT_MOST_LINKS];
+    int32_t count, window_count;
     int64_t rows, columns; /* of the last link's image, at a time */
     size_t room_at;        /* scratch of the link that runs, behind the windows */
     size_t thread_bytes;
 } rmt_chain;
 
-/* What a link makes for `made` of its image (which may grow), and needs of the image before. */
-bool rmt_link_area(const rmt_link *link, rmt_area *made, rmt_area *needed);
+bool rmt_area_is_empty(const rmt_area *area);
+void rmt_area_add(rmt_area *area, const rmt_area *more); /* area becomes the least that holds both */
 
-/* Its params are an rmt_chain; inputs of all links, then one output. Scratch: thread_bytes for each thread. */
+/* What a link makes for `made` of its image (which may grow), and needs of in[0]; of others it needs what it makes. */
+bool rmt_link_area(const rmt_link *link, rmt_area *made, rmt_area *needed);
+/* Adds that to what is wanted of each window. */
+void rmt_link_want(const rmt_link *link, const rmt_area *made, const rmt_area *needed, rmt_area *wanted);
+
+/* Its params are an rmt_chain; outer inputs of all links, then one output. Scratch: thread_bytes for each thread. */
 extern const rmt_op rmt_op_chain;
 
 /* Calls op->place with everything preset; an operator without one gets dense inputs and makes dense outputs. */

@@ -10,8 +10,8 @@ static const rmt_pass *const passes[] = {
     &rmt_pass_drop_identities,  &rmt_pass_fold_constants,  &rmt_pass_read_activations,   &rmt_pass_read_norms,
     &rmt_pass_fold_crop,        &rmt_pass_fold_affine,     &rmt_pass_fold_product_scale, &rmt_pass_fuse_residual,
     &rmt_pass_fuse_product_sum, &rmt_pass_fuse_activation, &rmt_pass_fold_output_scale,  &rmt_pass_fold_gate,
-    &rmt_pass_resize_later,     &rmt_pass_join_products,   &rmt_pass_fuse_resize_sum,    &rmt_pass_fuse_resize_arg,
-    &rmt_pass_drop_dead,
+    &rmt_pass_pool_earlier,     &rmt_pass_resize_later,    &rmt_pass_join_products,      &rmt_pass_fuse_resize_sum,
+    &rmt_pass_fuse_resize_arg,  &rmt_pass_drop_dead,       &rmt_pass_place_later,
 };
 
 ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report, ramet_error *error)
@@ -81,6 +81,20 @@ int32_t rmt_insert_node(rmt_graph *graph, int32_t at, const char *op, const char
             graph->values[i].producer++;
     graph->values[output].producer = at;
     return at;
+}
+
+void rmt_move_node(rmt_graph *graph, int32_t from, int32_t to)
+{
+    const rmt_node node = graph->nodes[from];
+    memmove(&graph->nodes[from], &graph->nodes[from + 1], (size_t)(to - from) * sizeof node);
+    graph->nodes[to] = node;
+    for (size_t i = 0; i < graph->value_count; i++) {
+        int32_t *producer = &graph->values[i].producer;
+        if (*producer == from)
+            *producer = to;
+        else if (*producer > from && *producer <= to)
+            --*producer;
+    }
 }
 
 bool rmt_move_to_sum(rmt_graph *graph, int32_t node, int32_t sum, int32_t index, int32_t addend)

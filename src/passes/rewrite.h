@@ -16,6 +16,7 @@ extern const rmt_pass rmt_pass_fuse_residual;
 extern const rmt_pass rmt_pass_fuse_activation;
 extern const rmt_pass rmt_pass_fold_output_scale;
 extern const rmt_pass rmt_pass_fold_gate;
+extern const rmt_pass rmt_pass_pool_earlier;
 extern const rmt_pass rmt_pass_resize_later;
 extern const rmt_pass rmt_pass_join_products;
 extern const rmt_pass rmt_pass_fuse_resize_sum;
@@ -25,6 +26,7 @@ extern const rmt_pass rmt_pass_read_norms;
 extern const rmt_pass rmt_pass_fold_product_scale;
 extern const rmt_pass rmt_pass_fuse_product_sum;
 extern const rmt_pass rmt_pass_drop_dead;
+extern const rmt_pass rmt_pass_place_later;
 
 /* value is written in the block in which node stands. */
 bool rmt_same_block(const rmt_graph *graph, int32_t value, int32_t node);
@@ -38,6 +40,9 @@ void rmt_absorb_reader(rmt_graph *graph, int32_t node, int32_t reader);
 /* A new node in front of node `at`, in its block; nodes from `at` on move by one. Its index, -1 when memory is exhausted. */
 int32_t rmt_insert_node(rmt_graph *graph, int32_t at, const char *op, const char *name, const int32_t *inputs,
                         size_t input_count, int32_t output);
+
+/* Node `from` comes to stand at `to` >= from; those in between move by one towards it. */
+void rmt_move_node(rmt_graph *graph, int32_t from, int32_t to);
 
 /* node gets addend as input `index` and moves to the place of the addition `sum`, where all of its inputs are there. */
 bool rmt_move_to_sum(rmt_graph *graph, int32_t node, int32_t sum, int32_t index, int32_t addend);

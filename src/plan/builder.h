@@ -3,7 +3,7 @@
  * A plan under construction; shared by the files that make plans. Three walks
  * over the nodes of the main block: infer (plan_build.c) gives shapes to all
  * values, and says which nodes are late; aim and place (plan_place.c) give
- * them strides and buffers.
+ * them strides and buffers; then steps are joined into chains (plan_chain.c).
  */
 #ifndef RMT_BUILDER_H
 #define RMT_BUILDER_H
@@ -49,5 +49,8 @@ extern const rmt_view rmt_absent_view;
 
 /* Strides, buffers and steps for all that is inferred. False when memory is exhausted. */
 bool rmt_builder_place(rmt_builder *b);
+
+/* Joins steps into chains. False when memory is exhausted. */
+bool rmt_builder_chain(rmt_builder *b);
 
 #endif

@@ -293,7 +293,7 @@ static ramet_status build(rmt_builder *b, const rmt_view *inputs)
     ramet_status status = infer_all(b);
     if (status != RAMET_STATUS_OK)
         return status;
-    if (!list_late(b) || !rmt_builder_place(b))
+    if (!list_late(b) || !rmt_builder_place(b) || !rmt_builder_chain(b))
         return rmt_fail_memory(b->error, graph->value_count * sizeof(rmt_operand));
     return settle_memory(b);
 }

@@ -23,6 +23,20 @@ static bool print_operand(const rmt_operand *operand, rmt_buffer *text)
     }
 }
 
+/* The operators of a chain, below its step. */
+static bool print_links(const rmt_chain *chain, rmt_buffer *text)
+{
+    bool good = rmt_buffer_printf(text, "      %lld rows and %lld columns at a time\n", (long long)chain->rows,
+                                  (long long)chain->columns);
+    for (int32_t k = 0; good && k < chain->count; k++) {
+        char in[128], out[128];
+        rmt_shape_print(&chain->links[k].in[0].view.shape, in, sizeof in);
+        rmt_shape_print(&chain->links[k].out.shape, out, sizeof out);
+        good = rmt_buffer_printf(text, "      %s: %s -> %s\n", chain->links[k].op->name, in, out);
+    }
+    return good;
+}
+
 static bool print_step(const rmt_model *model, const rmt_plan *plan, int32_t index, rmt_buffer *text)
 {
     const rmt_step *step = &plan->steps[index];
@@ -36,7 +50,8 @@ static bool print_step(const rmt_model *model, const rmt_plan *plan, int32_t ind
     if (good && step->scratch_buffer >= 0)
         good = rmt_buffer_printf(text, " scratch %lld bytes @%lld",
                                  (long long)plan->buffers[step->scratch_buffer].bytes, (long long)step->scratch_offset);
-    return good && rmt_buffer_printf(text, "\n");
+    good = good && rmt_buffer_printf(text, "\n");
+    return good && (step->op != &rmt_op_chain || print_links(step->params, text));
 }
 
 bool rmt_plan_print(const rmt_model *model, const rmt_plan *plan, rmt_buffer *text)
@@ -52,6 +67,8 @@ bool rmt_plan_print(const rmt_model *model, const rmt_plan *plan, rmt_buffer *te
     good = good && rmt_buffer_printf(text, "memory: offset, bytes, first and last step\n");
     for (int32_t i = 0; good && i < plan->buffer_count; i++) {
         const rmt_plan_buffer *buffer = &plan->buffers[i];
+        if (buffer->last < 0) /* it lay between links */
+            continue;
         int32_t last = buffer->last < plan->step_count ? buffer->last : plan->step_count;
         good = rmt_buffer_printf(text, "%12lld %12lld %4d %4d\n", (long long)buffer->offset, (long long)buffer->bytes,
                                  buffer->first, last);

@@ -77,6 +77,7 @@ typedef struct rmt_interp_loop {
     rmt_interp_sample *samples[RMT_INTERP_SIDES];
     int32_t taps[RMT_INTERP_SIDES]; /* 1 along a side that is not there */
     rmt_pixels x;                   /* an image of rank 5 has its planes below each other: h is d * h */
+    rmt_area area;                  /* of an image of rank 4: what is made; all zero for others */
     rmt_lerp_tap *row_taps;         /* not NULL: lines of the input are blended first, then along the row */
     float *lines;                   /* a line for each thread */
     size_t line_floats;
@@ -84,9 +85,9 @@ typedef struct rmt_interp_loop {
 
 /* A stretch of one row of the result. */
 typedef struct rmt_interp_piece {
-    int32_t n, row, first, count;
-    const float *line; /* rmt_interp_line() of the row */
-    const float *add;  /* NULL, or the stretch of what is added; may be out where rmt_interp_adds_in_place() */
+    int32_t n, row, first, count; /* columns from `first` on */
+    const float *line;            /* rmt_interp_line() of the row */
+    const float *add; /* NULL, or the stretch of what is added; may be out where rmt_interp_adds_in_place() */
     ptrdiff_t add_pixel, out_pixel;
     float *out;
 } rmt_interp_piece;
@@ -105,5 +106,6 @@ const float *rmt_interp_line(const rmt_interp_loop *loop, int32_t n, int32_t row
 void rmt_interp_piece_run(const rmt_interp_loop *loop, const rmt_interp_piece *piece);
 
 void rmt_interp_run(const rmt_op_run *run);
+bool rmt_interp_area(const void *params, const rmt_view *in, const rmt_view *out, rmt_area *made, rmt_area *needed);
 
 #endif

@@ -279,13 +279,28 @@ size_t rmt_interp_scratch(const rmt_interp *params, const rmt_interp_side sides[
     return bytes + row_taps_bytes(sides) + line_room(&pixels) * sizeof(float) * (size_t)threads;
 }
 
+/* Output pixels of a side that are made. */
+static void find_made(const rmt_interp_loop *loop, int side, int32_t *first, int32_t *end)
+{
+    const rmt_area *area = &loop->area;
+    *first = 0;
+    *end = loop->sides[side].out;
+    if (area->bottom == 0 || side == 0)
+        return;
+    *first = (int32_t)(side == 1 ? area->top : area->left);
+    *end = (int32_t)(side == 1 ? area->bottom : area->right);
+}
+
 static void find_samples(rmt_interp_loop *loop, int32_t rank, sample *room)
 {
     for (int side = 0; side < RMT_INTERP_SIDES; side++) {
+        int32_t first, end;
+        find_made(loop, side, &first, &end);
         loop->samples[side] = room;
         loop->taps[side] = side < RMT_INTERP_SIDES + 2 - rank ? 1 : loop->params->taps;
-        for (int32_t i = 0; i < loop->sides[side].out; i++)
-            *room++ = sample_at(loop->params, &loop->sides[side], i);
+        for (int32_t i = first; i < end; i++)
+            room[i] = sample_at(loop->params, &loop->sides[side], i);
+        room += loop->sides[side].out;
     }
 }
 
@@ -294,7 +309,9 @@ static void find_row_taps(rmt_interp_loop *loop, unsigned char *room)
     loop->row_taps = (rmt_lerp_tap *)(void *)room;
     loop->lines = (float *)(void *)(room + row_taps_bytes(loop->sides));
     loop->line_floats = line_room(&loop->x);
-    for (int32_t i = 0; i < loop->sides[2].out; i++) {
+    int32_t first, end;
+    find_made(loop, 2, &first, &end);
+    for (int32_t i = first; i < end; i++) {
         const sample *s = &loop->samples[2][i];
         loop->row_taps[i] = (rmt_lerp_tap){s->at[0], s->at[1], s->weight[1]};
     }
@@ -304,6 +321,8 @@ void rmt_interp_start(rmt_interp_loop *loop, const rmt_op_run *run, const rmt_in
 {
     const rmt_view *x = &run->in[RMT_INTERP_X];
     *loop = (rmt_interp_loop){.kernels = run->kernels, .params = params, .x = images_of(x)};
+    if (out->rank == 4)
+        loop->area = run->area;
     rmt_interp_sides(params, run->in, run->in_count, out, loop->sides);
     find_samples(loop, x->shape.rank, (sample *)(void *)run->scratch);
     if (by_lines(params, loop->sides, x))
@@ -313,6 +332,7 @@ void rmt_interp_start(rmt_interp_loop *loop, const rmt_op_run *run, const rmt_in
 typedef struct rows_loop {
     rmt_interp_loop interp;
     rmt_pixels y, add; /* add.data NULL: nothing is added */
+    int32_t top, rows, left, columns;
 } rows_loop;
 
 static void interp_rows(void *context, int64_t first, int64_t last, int thread)
@@ -320,11 +340,14 @@ static void interp_rows(void *context, int64_t first, int64_t last, int thread)
     const rows_loop *loop = context;
     const rmt_pixels *y = &loop->y, *add = &loop->add;
     for (int64_t i = first; i < last; i++) {
-        rmt_interp_piece piece = {.n = (int32_t)(i / y->h), .row = (int32_t)(i % y->h), .count = y->w};
+        rmt_interp_piece piece = {.n = (int32_t)(i / loop->rows),
+                                  .row = loop->top + (int32_t)(i % loop->rows),
+                                  .first = loop->left,
+                                  .count = loop->columns};
         piece.line = rmt_interp_line(&loop->interp, piece.n, piece.row, thread);
-        piece.out = rmt_pixel_at(y, piece.n, piece.row, 0);
+        piece.out = rmt_pixel_at(y, piece.n, piece.row, piece.first);
         piece.out_pixel = y->pixel;
-        piece.add = add->data == NULL ? NULL : rmt_pixel_at(add, piece.n, piece.row, 0);
+        piece.add = add->data == NULL ? NULL : rmt_pixel_at(add, piece.n, piece.row, piece.first);
         piece.add_pixel = add->pixel;
         rmt_interp_piece_run(&loop->interp, &piece);
     }
@@ -340,5 +363,27 @@ void rmt_interp_run(const rmt_op_run *run)
     loop.y = images_of(y);
     if (run->in_count > RMT_INTERP_ADD)
         loop.add = images_of(&run->in[RMT_INTERP_ADD]);
-    rmt_for_range(run->team, (int64_t)loop.y.n * loop.y.h, rmt_max_i64(1, 256 / loop.y.w), interp_rows, &loop);
+    find_made(&loop.interp, 1, &loop.top, &loop.rows);
+    find_made(&loop.interp, 2, &loop.left, &loop.columns);
+    loop.columns -= loop.left;
+    loop.rows = y->shape.rank == 4 ? loop.rows - loop.top : loop.y.h;
+    rmt_for_range(run->team, (int64_t)loop.y.n * loop.rows, rmt_max_i64(1, 256 / loop.columns), interp_rows, &loop);
+}
+
+/* Lines are blended whole, so all columns are needed. */
+bool rmt_interp_area(const void *params, const rmt_view *in, const rmt_view *out, rmt_area *made, rmt_area *needed)
+{
+    const rmt_interp *interp = params;
+    rmt_interp_side sides[RMT_INTERP_SIDES];
+    if (out->shape.rank != 4 || interp->scale_is_tensor)
+        return false;
+    rmt_interp_sides(interp, in, RMT_INTERP_X + 1, &out->shape, sides);
+    const sample first = sample_at(interp, &sides[1], (int32_t)made->top);
+    const sample last = sample_at(interp, &sides[1], (int32_t)made->bottom - 1);
+    *needed = (rmt_area){first.at[0], last.at[0] + 1, 0, in[RMT_INTERP_X].shape.dims[3]};
+    for (int32_t k = 0; k < interp->taps; k++) {
+        needed->top = rmt_min_i64(needed->top, first.at[k]);
+        needed->bottom = rmt_max_i64(needed->bottom, last.at[k] + 1);
+    }
+    return true;
 }

@@ -237,4 +237,5 @@ const rmt_op rmt_op_interp = {.name = "interp",
                               .load = interp_load,
                               .infer = interp_infer,
                               .place = interp_place,
-                              .run = rmt_interp_run};
+                              .run = rmt_interp_run,
+                              .area = rmt_interp_area};

@@ -242,6 +242,7 @@ static void run_pair(const rmt_op_run *run, const rmt_view *left, const rmt_view
 static void binary_run(const rmt_op_run *run) { run_pair(run, &run->in[0], &run->in[1]); }
 
 const rmt_op rmt_op_binary = {.name = "binary",
+                              .flags = RMT_OP_PIXELWISE,
                               .params_bytes = sizeof(binary_params),
                               .load = binary_load,
                               .infer = binary_infer,

@@ -142,6 +142,7 @@ static void unary_run(const rmt_op_run *run)
 }
 
 const rmt_op rmt_op_unary = {.name = "unary",
+                             .flags = RMT_OP_PIXELWISE,
                              .params_bytes = sizeof(rmt_activation),
                              .load = unary_load,
                              .infer = unary_infer,

@@ -85,6 +85,7 @@ static void concat_run(const rmt_op_run *run)
 }
 
 const rmt_op rmt_op_concat = {.name = "concat",
+                              .flags = RMT_OP_PIXELWISE,
                               .params_bytes = sizeof(concat_params),
                               .load = concat_load,
                               .infer = concat_infer,
