@@ -14,8 +14,8 @@
 enum { MEASURE_MOST_ENGINES = 2 };
 
 typedef struct measure_engine {
-    const char *name; /* as --backend spells it */
-    ramet_runtime_option option;
+    const char *name;            /* as --backend spells it */
+    ramet_runtime_option option; /* num_streams 0: one for each thread that works */
 } measure_engine;
 
 typedef struct measure_setting {
@@ -82,10 +82,15 @@ json_t *measure_starting(const measure_point *point, ramet_error *error);
 
 enum { MEASURE_WAIT_MS = 10 };
 
-/* {"after_load_bytes", "after_predict_bytes"}: PSS of all processes together. (measure_memory.c) */
+/*
+ * {"after_load_bytes", "after_predict_bytes", "rss_bytes"}: PSS of all processes together; their resident sets after the
+ * prediction, added up. (measure_memory.c)
+ */
 json_t *measure_memory(const measure_point *point, ramet_error *error);
 /* The same for handles that are opened separately, in one process. */
 json_t *measure_memory_opened(const measure_point *point, ramet_error *error);
+/* MiB after the prediction, a real. */
+json_t *measure_memory_held(const measure_point *point, ramet_error *error);
 
 /* ---- the document (verb_bench.c makes it) ---------------------------------------------------------------- */
 
@@ -94,7 +99,10 @@ typedef struct measure_section {
     const char *key, *title;
     const char *label[3]; /* keys that name a row, NULL behind the last */
     const char *value;    /* the key that a plot shows; NULL: no plot */
-    const char *note;     /* what the figures are */
+    const char *least;    /* the keys of its bounds; NULL: none */
+    const char *most;
+    bool ideal;       /* show what n times the first figure would be */
+    const char *note; /* what the figures are */
 } measure_section;
 
 enum { MEASURE_SECTIONS = 4 };
@@ -104,9 +112,12 @@ extern const measure_section measure_sections[MEASURE_SECTIONS];
 void measure_print_cell(FILE *out, const char *key, const json_t *value);
 /* The key as the head of a column, with its unit. */
 void measure_print_key(FILE *out, const char *key);
+bool measure_counts_bytes(const char *key);
 /* The document as tables; from malloc. */
 char *measure_text(const json_t *document);
 
+/* The section's plot as SVG; nothing when it has none. (measure_plot.c) */
+void measure_plot(FILE *out, const measure_section *section, const json_t *rows);
 /* The document as a page that needs nothing else. Errors: IO. (measure_html.c) */
 ramet_status measure_write_html(const json_t *document, const char *path, ramet_error *error);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The figures of a benchmark as one page: a table and a plot of bars for each
- * part, drawn as SVG, no script, nothing fetched. Colours follow the reader's
- * choice of light or dark.
+ * The figures of a benchmark as one page: for each part a plot and a table.
+ * No script, nothing fetched. Colours follow the reader's choice of light or
+ * dark.
  */
 #include "measure.h"
 
@@ -10,19 +10,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAR_HEIGHT = 18, BAR_STEP = 24, LABEL_WIDTH = 260, PLOT_WIDTH = 420, PAGE_WIDTH = 800 };
-
-static const char page_head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>ramet bench</title>\n<style>\n"
-    ":root{color-scheme:light dark;--ink:#1d2430;--dim:#6b7482;--line:#d5dae1;--bar:#2f6fb3;--page:#fff}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e4e8ee;--dim:#97a1b0;--line:#39424f;--bar:#6aa7e8;--page:#14181e}}\n"
-    "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:56rem;margin:2rem auto;"
-    "padding:0 1rem}\n"
-    "table{border-collapse:collapse;margin:.5rem 0 1rem}th,td{padding:.2rem .8rem;border-bottom:1px solid var(--line);"
-    "text-align:right}\n"
-    "th{color:var(--dim);font-weight:600}td.t,th.t{text-align:left}p{color:var(--dim)}h2{margin-top:2rem}\n"
-    "svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg rect{fill:var(--bar)}svg{max-width:100%;height:auto}\n"
-    "</style></head><body>\n";
+static const char page_head[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+                                "charset=\"utf-8\"><title>ramet bench</title>\n"
+                                "<meta name=\"viewport\" content=\"width=device-width\">\n<style>\n"
+                                ":root{color-scheme:light "
+                                "dark;--ink:#1d2430;--dim:#5d6675;--line:#dde2e8;--page:#fff;--c0:#2467b0;-"
+                                "-c1:#d2690b;"
+                                "--c2:#23906a;--c3:#b8326a;--c4:#7449b8;--c5:#7d6b00;--c6:#2b93bf;--c7:#"
+                                "8a5537}\n"
+                                "@media(prefers-color-scheme:dark){:root{--ink:#e4e8ee;--dim:#9aa4b2;--"
+                                "line:#333c48;--page:#14181e;--c0:#72aef0;"
+                                "--c1:#f0a04b;--c2:#5fcaa0;--c3:#ee82ad;--c4:#b598ec;--c5:#cfc05a;--c6:#"
+                                "7ccdf0;--c7:#cfa083}}\n"
+                                "body{font:15px/1.5 "
+                                "system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:"
+                                "56rem;margin:2rem auto;"
+                                "padding:0 1rem}\n"
+                                "h1{font-size:1.5rem;margin-bottom:.2rem;overflow-wrap:anywhere}h2{margin:"
+                                "2.2rem 0 .2rem;font-size:1.15rem}\n"
+                                "p{color:var(--dim);margin:.2rem 0 .8rem}.scroll{overflow-x:auto}\n"
+                                "table{border-collapse:collapse;margin:.6rem 0 "
+                                "1rem;font-variant-numeric:tabular-nums}\n"
+                                "th,td{padding:.2rem .8rem;border-bottom:1px solid "
+                                "var(--line);text-align:right;white-space:nowrap}\n"
+                                "th{color:var(--dim);font-weight:600}td.t,th.t{text-align:left}\n"
+                                "svg{max-width:100%;height:auto;display:block}svg text{font:13px "
+                                "system-ui,sans-serif;fill:var(--ink)}\n"
+                                "svg .dim{fill:var(--dim)}svg .grid{stroke:var(--line)}svg "
+                                ".ideal{stroke:var(--dim);stroke-dasharray:4 4;fill:none}\n"
+                                "svg .path{fill:none;stroke-width:2}\n"
+                                "</style></head><body>\n";
 
 static void print_escaped(FILE *out, const char *text)
 {
@@ -50,7 +67,7 @@ static void print_table(FILE *out, const json_t *rows)
     const char *key;
     json_t *first, *row;
     size_t index;
-    fputs("<table><tr>", out);
+    fputs("<div class=\"scroll\"><table><tr>", out);
     json_object_foreach(json_array_get(rows, 0), key, first)
     {
         fputs(json_is_string(first) ? "<th class=\"t\">" : "<th>", out);
@@ -69,50 +86,7 @@ static void print_table(FILE *out, const json_t *rows)
         }
         fputs("</tr>\n", out);
     }
-    fputs("</table>\n", out);
-}
-
-static void print_label(FILE *out, const measure_section *section, const json_t *row)
-{
-    for (size_t i = 0; i < CLI_COUNT(section->label) && section->label[i]; i++) {
-        fputs(i ? ", " : "", out);
-        print_cell(out, section->label[i], json_object_get(row, section->label[i]));
-    }
-}
-
-static double largest_value(const json_t *rows, const char *key)
-{
-    double largest = 0;
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        double value = json_number_value(json_object_get(json_array_get(rows, i), key));
-        largest = value > largest ? value : largest;
-    }
-    return largest > 0 ? largest : 1;
-}
-
-static void print_plot(FILE *out, const measure_section *section, const json_t *rows)
-{
-    double largest = largest_value(rows, section->value);
-    size_t count = json_array_size(rows);
-    fprintf(out, "<svg viewBox=\"0 0 %d %zu\" width=\"%d\" role=\"img\" aria-label=\"", PAGE_WIDTH,
-            count * BAR_STEP + BAR_STEP, PAGE_WIDTH);
-    print_escaped(out, section->title);
-    fputs("\">\n", out);
-    for (size_t i = 0; i < count; i++) {
-        const json_t *row = json_array_get(rows, i), *value = json_object_get(row, section->value);
-        int width = (int)(json_number_value(value) / largest * PLOT_WIDTH);
-        size_t top = i * BAR_STEP;
-        fprintf(out, "<text x=\"%d\" y=\"%zu\" text-anchor=\"end\">", LABEL_WIDTH - 8, top + BAR_HEIGHT - 4);
-        print_label(out, section, row);
-        fprintf(out, "</text><rect x=\"%d\" y=\"%zu\" width=\"%d\" height=\"%d\" rx=\"2\"/>", LABEL_WIDTH, top, width,
-                BAR_HEIGHT);
-        fprintf(out, "<text x=\"%d\" y=\"%zu\">", LABEL_WIDTH + width + 6, top + BAR_HEIGHT - 4);
-        print_cell(out, section->value, value);
-        fputs("</text>\n", out);
-    }
-    fprintf(out, "<text x=\"%d\" y=\"%zu\">", LABEL_WIDTH, count * BAR_STEP + BAR_HEIGHT - 4);
-    measure_print_key(out, section->value);
-    fputs("</text></svg>\n", out);
+    fputs("</table></div>\n", out);
 }
 
 static void print_page(FILE *out, const json_t *document)
@@ -122,7 +96,9 @@ static void print_page(FILE *out, const json_t *document)
     print_escaped(out, json_string_value(json_object_get(document, "model")));
     fputs("</h1>\n<p>ramet ", out);
     print_escaped(out, ramet_version());
-    fputs(" on ", out);
+    fputs(", ", out);
+    print_escaped(out, json_string_value(json_object_get(document, "engines")));
+    fputs(", on ", out);
     print_escaped(out, json_string_value(json_object_get(document, "processor")));
     fputs("</p>\n", out);
     for (size_t i = 0; i < MEASURE_SECTIONS; i++) {
@@ -131,8 +107,7 @@ static void print_page(FILE *out, const json_t *document)
         if (json_array_size(rows) == 0)
             continue;
         fprintf(out, "<h2>%s</h2><p>%s</p>\n", section->title, section->note);
-        if (section->value)
-            print_plot(out, section, rows);
+        measure_plot(out, section, rows);
         print_table(out, rows);
     }
     fputs("</body></html>\n", out);

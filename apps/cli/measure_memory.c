@@ -11,15 +11,23 @@
 
 enum { PATIENCE_MS = 50 };
 
-static json_t *describe(uint64_t loaded, uint64_t predicted)
+static json_t *describe(const cli_process_memory *loaded, const cli_process_memory *predicted)
 {
     json_t *value = cli_must(json_object());
-    cli_json_set(value, "after_load_bytes", cli_json_int((int64_t)loaded));
-    cli_json_set(value, "after_predict_bytes", cli_json_int((int64_t)predicted));
+    cli_json_set(value, "after_load_bytes", cli_json_int((int64_t)loaded->pss_bytes));
+    cli_json_set(value, "after_predict_bytes", cli_json_int((int64_t)predicted->pss_bytes));
+    cli_json_set(value, "rss_bytes", cli_json_int((int64_t)predicted->rss_bytes));
     return value;
 }
 
-static uint64_t own_pss(void) { return cli_process_memory_read((int64_t)getpid()).pss_bytes; }
+static void add_memory(cli_process_memory *sum, int64_t process_id)
+{
+    cli_process_memory held = cli_process_memory_read(process_id);
+    sum->pss_bytes += held.pss_bytes;
+    sum->rss_bytes += held.rss_bytes;
+}
+
+static cli_process_memory own_memory(void) { return cli_process_memory_read((int64_t)getpid()); }
 
 /* ---- handles in one process ------------------------------------------------------------------------------ */
 
@@ -33,10 +41,11 @@ static json_t *measure_handles(const measure_point *point, bool clones, ramet_er
                                       : measure_model_open(point, &models[opened], error);
         opened += !status;
     }
-    uint64_t loaded = own_pss();
+    cli_process_memory loaded = own_memory();
     for (size_t i = 0; i < opened && !status; i++)
         status = measure_model_run(&models[i], error);
-    json_t *value = status ? NULL : describe(loaded, own_pss());
+    cli_process_memory predicted = own_memory();
+    json_t *value = status ? NULL : describe(&loaded, &predicted);
     while (opened > 0)
         measure_model_close(&models[--opened]);
     free(models);
@@ -54,7 +63,7 @@ typedef struct crowd {
     const measure_point *point;
     measure_model origin, own;
     bool runs;
-    uint64_t pss;
+    cli_process_memory held;
     ramet_error error;
 } crowd;
 
@@ -84,27 +93,29 @@ static int note_loss(void *context, const ramet_fleet_parcel *result, const rame
     return lost != NULL;
 }
 
-static void add_pss(void *context, int64_t process_id)
+static void add_worker(void *context, int64_t process_id)
 {
     crowd *c = context;
-    c->pss += (c->pss == 0 ? own_pss() : 0) + cli_process_memory_read(process_id).pss_bytes;
+    if (c->held.rss_bytes == 0)
+        add_memory(&c->held, (int64_t)getpid());
+    add_memory(&c->held, process_id);
 }
 
-static ramet_status gather(crowd *c, bool runs, uint64_t *pss, ramet_error *error)
+static ramet_status gather(crowd *c, bool runs, cli_process_memory *held, ramet_error *error)
 {
     ramet_fleet_option option;
     ramet_fleet_option_init(&option);
     option.processes = c->point->workers;
     ramet_fleet_process_job job = {
-        .context = c, .open = open_own, .work = run_own, .deliver = note_loss, .leaving = add_pss};
+        .context = c, .open = open_own, .work = run_own, .deliver = note_loss, .leaving = add_worker};
     c->runs = runs;
-    c->pss = 0;
+    c->held = (cli_process_memory){0};
     ramet_status status = ramet_fleet_run_processes(&job, 4 * (size_t)c->point->workers, &option, NULL, error);
     if (!status && c->error.status) {
         *error = c->error;
         status = c->error.status;
     }
-    *pss = c->pss;
+    *held = c->held;
     return status;
 }
 
@@ -113,7 +124,7 @@ json_t *measure_memory(const measure_point *point, ramet_error *error)
     if (point->kind == MEASURE_THREADS)
         return measure_handles(point, true, error);
     crowd c = {.point = point};
-    uint64_t loaded = 0, predicted = 0;
+    cli_process_memory loaded = {0}, predicted = {0};
     ramet_status status = RAMET_STATUS_OK;
     if (point->kind == MEASURE_PROCESSES)
         status = measure_model_open(point, &c.origin, error);
@@ -122,5 +133,14 @@ json_t *measure_memory(const measure_point *point, ramet_error *error)
     if (!status)
         status = gather(&c, true, &predicted, error);
     measure_model_close(&c.origin);
-    return status ? NULL : describe(loaded, predicted);
+    return status ? NULL : describe(&loaded, &predicted);
+}
+
+json_t *measure_memory_held(const measure_point *point, ramet_error *error)
+{
+    json_t *value = measure_memory(point, error), *held = NULL;
+    if (value)
+        held = cli_json_real((float)(json_number_value(json_object_get(value, "after_predict_bytes")) / (1 << 20)));
+    json_decref(value);
+    return held;
 }

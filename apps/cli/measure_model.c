@@ -42,7 +42,10 @@ static ramet_status settle_input(const measure_model *model, const cli_texts *na
 ramet_status measure_model_open(const measure_point *point, measure_model *model, ramet_error *error)
 {
     *model = (measure_model){0};
-    ramet_status status = ramet_runtime_open(point->setting->model, &point->engine->option, &model->runtime, error);
+    ramet_runtime_option option = point->engine->option;
+    if (option.num_streams == 0)
+        option.num_streams = point->kind == MEASURE_THREADS ? point->workers : 1;
+    ramet_status status = ramet_runtime_open(point->setting->model, &option, &model->runtime, error);
     if (status)
         return status;
     model->input_count = ramet_runtime_input_count(model->runtime);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool counts_bytes(const char *key)
+bool measure_counts_bytes(const char *key)
 {
     size_t length = strlen(key), tail = strlen("_bytes");
     return length > tail && !strcmp(key + length - tail, "_bytes");
@@ -13,10 +13,10 @@ static bool counts_bytes(const char *key)
 
 void measure_print_key(FILE *out, const char *key)
 {
-    size_t length = strlen(key) - (counts_bytes(key) ? strlen("_bytes") : 0);
+    size_t length = strlen(key) - (measure_counts_bytes(key) ? strlen("_bytes") : 0);
     for (size_t i = 0; i < length; i++)
         fputc(key[i] == '_' ? ' ' : key[i], out);
-    if (counts_bytes(key))
+    if (measure_counts_bytes(key))
         fputs(" MiB", out);
 }
 
@@ -31,8 +31,10 @@ void measure_print_cell(FILE *out, const char *key, const json_t *value)
         }
     } else if (json_is_string(value)) {
         fputs(json_string_value(value), out);
-    } else if (counts_bytes(key)) {
+    } else if (measure_counts_bytes(key)) {
         fprintf(out, "%.1f", json_number_value(value) / (1 << 20));
+    } else if (json_is_null(value)) {
+        fputc('-', out);
     } else if (json_is_integer(value)) {
         fprintf(out, "%lld", (long long)json_integer_value(value));
     } else {
@@ -95,7 +97,8 @@ char *measure_text(const json_t *document)
     char *text = NULL;
     size_t bytes;
     FILE *out = cli_must(open_memstream(&text, &bytes));
-    fprintf(out, "%s on %s\n", json_string_value(json_object_get(document, "model")),
+    fprintf(out, "%s\n%s, on %s\n", json_string_value(json_object_get(document, "model")),
+            json_string_value(json_object_get(document, "engines")),
             json_string_value(json_object_get(document, "processor")));
     for (size_t i = 0; i < MEASURE_SECTIONS; i++)
         print_section(out, &measure_sections[i], json_object_get(document, measure_sections[i].key));

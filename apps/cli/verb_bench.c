@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 typedef struct bench_settings {
-    cli_texts words, inputs;
+    cli_texts words, inputs, backends;
     cli_model_settings model;
     const char *html;
     float seconds;
@@ -21,53 +21,74 @@ typedef struct bench_settings {
 } bench_settings;
 
 const measure_section measure_sections[MEASURE_SECTIONS] = {
-    {"latency",
-     "Time of one run",
-     {"engine"},
-     "median_ms",
-     "engines in turn in one process; ratio: quartiles of the first engine's time to this one's in the same round; "
-     "that of \"again\" is the noise"},
-    {"throughput",
-     "Runs a second",
-     {"engine", "workers", "count"},
-     "per_second",
-     "median of the rounds, least and most; gain: against one thread of the engine"},
-    {"memory",
-     "Memory",
-     {"engine", "handles", "count"},
-     "after_predict_bytes",
-     "PSS of all processes together; clones and opened: handles in one process; forked: a process each on the parent's "
-     "weights; apart: a process each that opens the model"},
-    {"comparison",
-     "Threads against processes",
-     {NULL},
-     NULL,
-     "two workers each; handing over: results of 1 MiB from worker to caller"},
+    {.key = "latency",
+     .title = "Time of one run",
+     .label = {"engine"},
+     .value = "median_ms",
+     .most = "p95_ms",
+     .note = "engines in turn in one process; ratio: quartiles of the first engine's time to this one's in the same "
+             "round; that of \"again\" is the noise"},
+    {.key = "throughput",
+     .title = "Runs a second",
+     .label = {"engine", "workers", "count"},
+     .value = "per_second",
+     .least = "least",
+     .most = "most",
+     .ideal = true,
+     .note =
+         "median of the rounds, least and most; gain: against one thread of the engine in the same round, likewise; "
+         "that of \"threads again\" is the noise"},
+    {.key = "memory",
+     .title = "Memory",
+     .label = {"engine", "handles", "count"},
+     .value = "after_predict_bytes",
+     .note =
+         "PSS of all processes together, and their RSS added up; clones and opened: handles in one process; forked: "
+         "a process each on the parent's weights; apart: a process each that opens the model"},
+    {.key = "comparison",
+     .title = "Threads against processes",
+     .note =
+         "two workers each; model: work for the processor; waiting: 10 ms each, as for a disk or a network; handing "
+         "over: results of 1 MiB from worker to caller"},
 };
 
 /* ---- throughput ------------------------------------------------------------------------------------------ */
 
 static const char *const kind_names[] = {"threads", "processes", "processes apart"};
 
-/* A setting and what its rounds have given. */
+/* A setting and what its rounds have given; gains: against the first setting of the engine, in the same round. */
 typedef struct series {
     measure_point point;
-    double *values;
+    const char *name;
+    double *values, *gains;
 } series;
 
 /* An engine with threads of its own does not survive a fork, so its processes are always apart. */
 static bool can_fork(const measure_engine *engine) { return !strcmp(engine->name, "native"); }
 
+static void list_point(const measure_point *point, const char *name, series *list, size_t *count)
+{
+    size_t rounds = (size_t)point->setting->rounds;
+    list[*count] =
+        (series){*point, name, cli_must(calloc(rounds, sizeof(double))), cli_must(calloc(rounds, sizeof(double)))};
+    ++*count;
+}
+
+/* One thread stands first of its engine, and a second time at its end, for the noise. */
 static size_t list_points(const measure_setting *setting, series *list)
 {
     size_t count = 0;
     for (size_t e = 0; e < setting->engine_count; e++) {
         const measure_engine *engine = &setting->engines[e];
-        for (int32_t workers = 1; workers <= setting->workers; workers++) {
-            measure_kind processes = can_fork(engine) ? MEASURE_PROCESSES : MEASURE_PROCESSES_APART;
-            list[count++].point = (measure_point){setting, engine, MEASURE_THREADS, workers};
-            list[count++].point = (measure_point){setting, engine, processes, workers};
+        const measure_kind kinds[] = {MEASURE_THREADS, can_fork(engine) ? MEASURE_PROCESSES : MEASURE_PROCESSES_APART};
+        for (size_t k = 0; k < CLI_COUNT(kinds); k++) {
+            for (int32_t workers = 1; workers <= setting->workers; workers++) {
+                measure_point point = {setting, engine, kinds[k], workers};
+                list_point(&point, kind_names[kinds[k]], list, &count);
+            }
         }
+        measure_point again = {setting, engine, MEASURE_THREADS, 1};
+        list_point(&again, "threads again", list, &count);
     }
     return count;
 }
@@ -86,45 +107,63 @@ static bool run_rounds(const measure_setting *setting, series *list, size_t coun
     return true;
 }
 
-/* The median of the one thread of the same engine, which comes first of that engine's. */
-static double one_thread_of(const series *list, const measure_engine *engine, size_t rounds)
+/* The first of the same engine: its one thread. */
+static const series *one_thread_of(const series *list, const measure_engine *engine)
 {
     while (list->point.engine != engine)
         list++;
-    return cli_quantile(list->values, rounds, 0.5);
+    return list;
 }
 
-static json_t *describe_series(const series *list, size_t index, size_t rounds)
+static json_t *spread_of(const double *sorted, size_t count)
 {
-    const series *s = &list[index];
-    double median = cli_quantile(s->values, rounds, 0.5);
+    json_t *spread = cli_must(json_array());
+    cli_json_append(spread, cli_json_real((float)sorted[0]));
+    cli_json_append(spread, cli_json_real((float)cli_quantile(sorted, count, 0.5)));
+    cli_json_append(spread, cli_json_real((float)sorted[count - 1]));
+    return spread;
+}
+
+static json_t *describe_series(const series *s, size_t rounds)
+{
     json_t *row = cli_must(json_object());
     cli_json_set(row, "engine", cli_json_text(s->point.engine->name));
-    cli_json_set(row, "workers", cli_json_text(kind_names[s->point.kind]));
+    cli_json_set(row, "workers", cli_json_text(s->name));
     cli_json_set(row, "count", cli_json_int(s->point.workers));
-    cli_json_set(row, "per_second", cli_json_real((float)median));
+    cli_json_set(row, "per_second", cli_json_real((float)cli_quantile(s->values, rounds, 0.5)));
     cli_json_set(row, "least", cli_json_real((float)s->values[0]));
     cli_json_set(row, "most", cli_json_real((float)s->values[rounds - 1]));
-    cli_json_set(row, "gain", cli_json_real((float)(median / one_thread_of(list, s->point.engine, rounds))));
+    cli_json_set(row, "gain", spread_of(s->gains, rounds));
     return row;
+}
+
+/* Rounds are compared before each setting's are put in order. */
+static json_t *describe_rounds(series *list, size_t count, size_t rounds)
+{
+    json_t *rows = cli_must(json_array());
+    for (size_t i = 0; i < count; i++)
+        for (size_t r = 0; r < rounds; r++)
+            list[i].gains[r] = list[i].values[r] / one_thread_of(list, list[i].point.engine)->values[r];
+    for (size_t i = 0; i < count; i++) {
+        cli_sort_values(list[i].values, rounds);
+        cli_sort_values(list[i].gains, rounds);
+        cli_json_append(rows, describe_series(&list[i], rounds));
+    }
+    return rows;
 }
 
 static bool add_throughput(const measure_setting *setting, json_t *document, ramet_error *error)
 {
-    size_t rounds = (size_t)setting->rounds;
-    series *list = cli_must(calloc(2 * setting->engine_count * (size_t)setting->workers, sizeof *list));
+    size_t most = setting->engine_count * (2 * (size_t)setting->workers + 1);
+    series *list = cli_must(calloc(most, sizeof *list));
     size_t count = list_points(setting, list);
-    for (size_t i = 0; i < count; i++)
-        list[i].values = cli_must(calloc(rounds, sizeof *list[i].values));
     bool good = run_rounds(setting, list, count, error);
-    json_t *rows = cli_must(json_array());
-    for (size_t i = 0; i < count && good; i++)
-        cli_sort_values(list[i].values, rounds);
-    for (size_t i = 0; i < count && good; i++)
-        cli_json_append(rows, describe_series(list, i, rounds));
-    cli_json_set(document, "throughput", rows);
-    for (size_t i = 0; i < count; i++)
+    if (good)
+        cli_json_set(document, "throughput", describe_rounds(list, count, (size_t)setting->rounds));
+    for (size_t i = 0; i < count; i++) {
         free(list[i].values);
+        free(list[i].gains);
+    }
     free(list);
     return good;
 }
@@ -186,33 +225,42 @@ typedef struct contest {
 } contest;
 
 static const contest contests[] = {
-    {"the model, nothing else", "runs a second", measure_throughput, 1},
-    {"waiting, as for a disk or a network", "waits of 10 ms a second", measure_waiting, 1},
-    {"handing over", "MiB a second", measure_handing_over, 1},
+    {"the model, bound by the processor", "runs a second", measure_throughput, 1},
+    {"waiting, bound by a disk or a network", "waits a second", measure_waiting, 1},
+    {"handing over, bound by communication", "MiB a second", measure_handing_over, 1},
     {"starting and ending a worker", "ms", measure_starting, 1e3},
+    {"memory of both", "MiB", measure_memory_held, 1},
 };
+
+static bool add_contest(const contest *c, const measure_setting *setting, const measure_engine *engine, json_t *rows,
+                        ramet_error *error)
+{
+    json_t *row = cli_must(json_object());
+    cli_json_append(rows, row);
+    cli_json_set(row, "engine", cli_json_text(engine->name));
+    cli_json_set(row, "what", cli_json_text(c->what));
+    for (measure_kind kind = MEASURE_THREADS; kind <= MEASURE_PROCESSES_APART; kind++) {
+        json_t *value = NULL;
+        measure_point point = {setting, engine, kind, 2};
+        bool possible = kind != MEASURE_PROCESSES || can_fork(engine);
+        if (possible && !(value = measure_apart(c->measure, &point, error)))
+            return false;
+        cli_json_set(row, kind_names[kind],
+                     possible ? cli_json_real((float)(json_number_value(value) * c->factor)) : cli_must(json_null()));
+        json_decref(value);
+    }
+    cli_json_set(row, "unit", cli_json_text(c->unit));
+    return true;
+}
 
 static bool add_comparison(const measure_setting *setting, json_t *document, ramet_error *error)
 {
-    static const measure_kind kinds[] = {MEASURE_THREADS, MEASURE_PROCESSES};
     json_t *rows = cli_must(json_array());
     cli_json_set(document, "comparison", rows);
-    for (size_t i = 0; i < CLI_COUNT(contests); i++) {
-        json_t *row = cli_must(json_object());
-        cli_json_append(rows, row);
-        cli_json_set(row, "what", cli_json_text(contests[i].what));
-        cli_json_set(row, "unit", cli_json_text(contests[i].unit));
-        for (size_t k = 0; k < CLI_COUNT(kinds); k++) {
-            bool fork = can_fork(&setting->engines[0]) || kinds[k] == MEASURE_THREADS;
-            measure_point point = {setting, &setting->engines[0], fork ? kinds[k] : MEASURE_PROCESSES_APART, 2};
-            json_t *value = measure_apart(contests[i].measure, &point, error);
-            if (!value)
+    for (size_t e = 0; e < setting->engine_count; e++)
+        for (size_t i = 0; i < CLI_COUNT(contests); i++)
+            if (!add_contest(&contests[i], setting, &setting->engines[e], rows, error))
                 return false;
-            cli_json_set(row, kind_names[kinds[k]],
-                         cli_json_real((float)(json_number_value(value) * contests[i].factor)));
-            json_decref(value);
-        }
-    }
     return true;
 }
 
@@ -233,6 +281,31 @@ static char *describe_processor(void)
     return text;
 }
 
+/* "native 0.1.0"; asked for in a process of its own, because nothing is to be loaded in this one. */
+static json_t *measure_version(const measure_point *point, ramet_error *error)
+{
+    char version[128];
+    return ramet_host_check_engine(&point->engine->option, version, sizeof version, error) ? NULL
+                                                                                           : cli_json_text(version);
+}
+
+/* "native 0.1.0, openvino 2026.4.1"; from malloc. */
+static char *describe_engines(const measure_setting *setting)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = cli_must(open_memstream(&text, &bytes));
+    for (size_t e = 0; e < setting->engine_count; e++) {
+        ramet_error error = {0};
+        measure_point point = {setting, &setting->engines[e], MEASURE_THREADS, 1};
+        json_t *version = measure_apart(measure_version, &point, &error);
+        fprintf(out, "%s%s", e ? ", " : "", version ? json_string_value(version) : setting->engines[e].name);
+        json_decref(version);
+    }
+    cli_must(fclose(out) ? NULL : text);
+    return text;
+}
+
 static bool add_latency(const measure_setting *setting, json_t *document, ramet_error *error)
 {
     measure_point point = {setting, &setting->engines[0], MEASURE_THREADS, 1};
@@ -250,6 +323,9 @@ static int bench_model(const bench_settings *settings, const measure_setting *se
     cli_json_set(document, "model", cli_json_text(setting->model));
     cli_json_set(document, "processor", cli_json_text(processor));
     free(processor);
+    char *engines = describe_engines(setting);
+    cli_json_set(document, "engines", cli_json_text(engines));
+    free(engines);
     int exit_code = CLI_EXIT_OK;
     if (!add_latency(setting, document, &error) || !add_throughput(setting, document, &error) ||
         !add_memory(setting, document, &error) || !add_comparison(setting, document, &error) ||
@@ -269,6 +345,8 @@ static int bench_model(const bench_settings *settings, const measure_setting *se
 static const cli_flag bench_flags[] = {
     {"input", CLI_KIND_TEXTS, offsetof(bench_settings, inputs), "NAME=1x3x224x224",
      "shape of an input; once for each. Default: as declared, with 1 for what is open", 0, 0},
+    {"backends", CLI_KIND_TEXTS, offsetof(bench_settings, backends), "NAME",
+     "an engine to measure; for two of them twice, others are compared with the first. Default: --backend", 0, 0},
     {"workers", CLI_KIND_INT, offsetof(bench_settings, workers), "N",
      "throughput of 1 to N threads and 1 to N processes (default 2)", 1, 256},
     {"seconds", CLI_KIND_REAL, offsetof(bench_settings, seconds), "S", "how long each figure is measured (default 2)",
@@ -278,16 +356,48 @@ static const cli_flag bench_flags[] = {
     {"json", CLI_KIND_BOOL, offsetof(bench_settings, json), "", "one JSON object instead of tables", 0, 0},
 };
 
+static const char *const engine_names[] = {[RAMET_BACKEND_NATIVE] = "native", [RAMET_BACKEND_OPENVINO] = "openvino"};
+
+static void add_engine(measure_setting *setting, const ramet_runtime_option *option, size_t backend)
+{
+    measure_engine *engine = &setting->engines[setting->engine_count++];
+    *engine = (measure_engine){engine_names[backend], *option};
+    engine->option.backend = (ramet_backend)backend;
+}
+
+static bool add_named_engine(measure_setting *setting, const ramet_runtime_option *option, const char *name)
+{
+    size_t backend = RAMET_BACKEND_NATIVE;
+    while (backend < CLI_COUNT(engine_names) && strcmp(engine_names[backend], name) != 0)
+        backend++;
+    bool known = backend < CLI_COUNT(engine_names), room = setting->engine_count < MEASURE_MOST_ENGINES;
+    if (known && room)
+        add_engine(setting, option, backend);
+    else
+        cli_complain("--backends '%s': %s", name, known ? "two engines at most" : "native or openvino is wanted");
+    return known && room;
+}
+
+/* The engines that --backends names, or the one of --backend. */
+static bool take_engines(const bench_settings *settings, measure_setting *setting)
+{
+    const ramet_runtime_option *option = &settings->model.runtime;
+    bool good = true;
+    for (size_t i = 0; i < settings->backends.count && good; i++)
+        good = add_named_engine(setting, option, settings->backends.items[i]);
+    if (settings->backends.count == 0)
+        add_engine(setting, option, option->backend == RAMET_BACKEND_DEFAULT ? RAMET_BACKEND_NATIVE : option->backend);
+    return good;
+}
+
 static int run_bench(const bench_settings *settings)
 {
     measure_setting setting = {.model = settings->model.model,
                                .inputs = &settings->inputs,
-                               .engines = {{"native", settings->model.runtime}},
-                               .engine_count = 1,
                                .workers = settings->workers,
                                .rounds = settings->rounds,
                                .seconds = settings->seconds};
-    return bench_model(settings, &setting);
+    return take_engines(settings, &setting) ? bench_model(settings, &setting) : CLI_EXIT_USAGE;
 }
 
 static int run(int argc, char **argv)
@@ -304,7 +414,7 @@ static int run(int argc, char **argv)
         .verb = &cli_verb_bench,
         .usage = "MODEL [--input NAME=1x3x224x224 ...] [--workers N] [FLAGS]",
         .details = "MODEL is the folder of an exported model or its program. Leave the machine alone meanwhile.\n",
-        .example = "ramet bench ResNet50_vd_infer --input x=1x3x224x224 --html report.html",
+        .example = "ramet bench ResNet50_vd_infer --input x=1x3x224x224 --backends native --backends openvino",
         .groups = groups,
         .group_count = CLI_COUNT(groups),
         .words = &settings.words,
@@ -315,6 +425,7 @@ static int run(int argc, char **argv)
         exit_code = run_bench(&settings);
     cli_texts_clear(&settings.words);
     cli_texts_clear(&settings.inputs);
+    cli_texts_clear(&settings.backends);
     return exit_code;
 }
 

@@ -37,17 +37,20 @@ class Bench(FolderCase):
             self.assertEqual(sorted(row['ratio']), row['ratio'])
         self.assertEqual(document['latency'][0]['ratio'], [1, 1, 1])
         self.assertEqual([(row['workers'], row['count']) for row in document['throughput']],
-                         [('threads', 1), ('processes', 1), ('threads', 2), ('processes', 2)])
+                         [('threads', 1), ('threads', 2), ('processes', 1), ('processes', 2), ('threads again', 1)])
         for row in document['throughput']:
             self.assertTrue(0 < row['least'] <= row['per_second'] <= row['most'])
-        self.assertEqual(document['throughput'][0]['gain'], 1)
+            self.assertEqual(sorted(row['gain']), row['gain'])
+        self.assertEqual(document['throughput'][0]['gain'], [1, 1, 1])
+        self.assertEqual(document['engines'], 'native 0.1.0')
         self.assertEqual([(row['handles'], row['count']) for row in document['memory']],
                          [(name, count) for name in ('clones', 'opened', 'forked', 'apart') for count in (1, 2, 3)])
         for row in document['memory']:
             self.assertTrue(0 < row['after_load_bytes'] <= row['after_predict_bytes'] * 1.05)
-        self.assertEqual(len(document['comparison']), 4)
+            self.assertGreaterEqual(row['rss_bytes'], row['after_predict_bytes'])
+        self.assertEqual(len(document['comparison']), 5)
         for row in document['comparison']:
-            self.assertTrue(row['threads'] > 0 and row['processes'] > 0)
+            self.assertTrue(row['threads'] > 0 and row['processes'] > 0 and row['processes apart'] > 0)
 
     def test_waiting_workers_wait_at_the_same_time(self):
         (document,) = self.measure('--json', '--seconds', '0.2').objects
@@ -61,6 +64,15 @@ class Bench(FolderCase):
         page = Page((self.folder / 'report.html').read_text())
         self.assertEqual((page.counts['table'], page.counts['svg'], page.fetched), (4, 3, []))
         self.assertNotIn('script', page.counts)
+        self.assertGreaterEqual(page.counts['circle'], 5 + 12)
+        self.assertEqual(page.counts['rect'], 2)
+
+    def test_engines_that_do_not_exist_are_refused(self):
+        for flags, message in ((['--backends', 'tensorrt'], 'native or openvino'),
+                               (['--backends', 'native'] * 3, 'two engines at most')):
+            result = self.ramet('bench', CLASSIFIER, *QUICK, *flags)
+            self.assertEqual(result.code, 2)
+            self.assertIn(message, result.err)
 
     def test_what_cannot_be_measured_is_said(self):
         for flags, message in ((['--input', 'x=1x3xq'], 'is wanted'), (['--input', '1x7x32x32'], 'conv'),

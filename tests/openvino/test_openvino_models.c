@@ -409,6 +409,28 @@ static void clones_in_threads_give_the_same_bytes(void **state)
     }
 }
 
+/* Of each thread of this process the line of /proc that names its processors is that of the first. */
+static void no_thread_is_bound_to_a_processor(void **state)
+{
+    (void)state;
+    ramet_runtime_option option = openvino_option();
+    option.num_streams = 2;
+    ramet_runtime *runtime = open_model(NETWORK, &option);
+    picture p = make_picture(1, 3, 48, 16);
+    (void)run_picture(runtime, &p);
+    FILE *lists = popen("grep -h Cpus_allowed: /proc/$PPID/task/*/status", "r");
+    char first[256], line[256];
+    int threads = 1;
+    assert_non_null(lists);
+    assert_non_null(fgets(first, sizeof first, lists));
+    for (; fgets(line, sizeof line, lists) != NULL; threads++)
+        assert_string_equal(line, first);
+    pclose(lists);
+    assert_true(threads > 1);
+    free(p.tensor.data);
+    ramet_runtime_close(runtime);
+}
+
 /* ---- fork() ------------------------------------------------------------------------------------------------------ */
 
 /* 0: the inherited handle is refused, a new one gives the same first number. */
@@ -462,6 +484,7 @@ int main(void)
         cmocka_unit_test(bytes_in_memory_and_files_of_other_names_give_the_same),
         cmocka_unit_test(damaged_programs_are_refused),
         cmocka_unit_test(clones_in_threads_give_the_same_bytes),
+        cmocka_unit_test(no_thread_is_bound_to_a_processor),
         cmocka_unit_test(a_forked_child_opens_the_model_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
