@@ -17,6 +17,7 @@ endif()
 
 # What a room needs from outside.
 set(RAMET_NEEDS_os Threads::Threads ${CMAKE_DL_LIBS})
+set(RAMET_NEEDS_base PkgConfig::XXHASH)
 set(RAMET_NEEDS_kernels m)
 set(RAMET_NEEDS_formats PkgConfig::YAML ${RAMET_NANOPB_LIBRARY})
 set(RAMET_NEEDS_image PkgConfig::JPEG PkgConfig::PNG PkgConfig::WEBP)

@@ -103,11 +103,16 @@ ramet_status rmt_option_read(void *into, size_t into_bytes, const void *from, ra
 
 /* Detects one handle in the hands of two threads. Zeroed is free. */
 typedef struct rmt_guard {
-    _Atomic(bool) taken;
+    _Atomic(uint64_t) taken; /* the process whose thread has it, 0: none */
 } rmt_guard;
 
 /* OK, or BUSY with a text that tells to clone. */
 ramet_status rmt_guard_enter(rmt_guard *guard, ramet_error *error);
+/*
+ * To read of the handle only what never changes, as a clone does: OK also in a child whose parent has forked while another
+ * of its threads was at work with the handle, which then stays taken.
+ */
+ramet_status rmt_guard_enter_to_clone(rmt_guard *guard, ramet_error *error);
 void rmt_guard_leave(rmt_guard *guard);
 
 /* ---- strings ---------------------------------------------------------------------------------------- */
@@ -119,5 +124,15 @@ bool rmt_text_equal_nocase(const char *a, const char *b); /* ASCII only, no loca
 /* FNV-1a over bytes; chain by passing the former result. Start with RMT_HASH_START. */
 #define RMT_HASH_START UINT64_C(14695981039346656037)
 uint64_t rmt_hash(uint64_t hash, const void *data, size_t bytes);
+
+/* ---- digests ---------------------------------------------------------------------------------------- */
+
+/* Equal for equal bytes, and for no others that turn up by accident. */
+typedef struct rmt_digest {
+    uint64_t low, high;
+} rmt_digest;
+
+rmt_digest rmt_digest_of(const void *data, size_t bytes);
+bool rmt_digest_equal(const rmt_digest *a, const rmt_digest *b);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "os/os.h"
+
 #define OPTION_MAX_BYTES 65536
 
 ramet_status rmt_option_read(void *into, size_t into_bytes, const void *from, ramet_error *error)
@@ -25,12 +27,34 @@ ramet_status rmt_option_read(void *into, size_t into_bytes, const void *from, ra
     return RAMET_STATUS_OK;
 }
 
-ramet_status rmt_guard_enter(rmt_guard *guard, ramet_error *error)
+/* Takes a guard that is free; else says which process has it. */
+static uint64_t take(rmt_guard *guard, uint64_t own)
 {
-    if (!atomic_exchange_explicit(&guard->taken, true, memory_order_acquire))
-        return RAMET_STATUS_OK;
+    uint64_t found = 0;
+    (void)atomic_compare_exchange_strong_explicit(&guard->taken, &found, own, memory_order_acquire,
+                                                  memory_order_relaxed);
+    return found;
+}
+
+static ramet_status refuse(ramet_error *error)
+{
     return rmt_fail(error, RAMET_STATUS_BUSY,
                     "this handle is at work on another thread; give each thread its own clone");
 }
 
-void rmt_guard_leave(rmt_guard *guard) { atomic_store_explicit(&guard->taken, false, memory_order_release); }
+ramet_status rmt_guard_enter(rmt_guard *guard, ramet_error *error)
+{
+    return take(guard, rmt_os_process_id()) == 0 ? RAMET_STATUS_OK : refuse(error);
+}
+
+ramet_status rmt_guard_enter_to_clone(rmt_guard *guard, ramet_error *error)
+{
+    uint64_t own = rmt_os_process_id(), found = take(guard, own);
+    return found != own ? RAMET_STATUS_OK : refuse(error);
+}
+
+void rmt_guard_leave(rmt_guard *guard)
+{
+    uint64_t own = rmt_os_process_id();
+    (void)atomic_compare_exchange_strong_explicit(&guard->taken, &own, 0, memory_order_release, memory_order_relaxed);
+}

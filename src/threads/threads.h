@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A team of threads and one parallel loop.
+ * A team of threads and one parallel loop; a lock that survives fork().
  *
  * A loop has `count` chunks; each runs exactly once, on some thread of the
  * team. Results must not depend on which: callers split work by data, never by
@@ -10,6 +10,8 @@
  */
 #ifndef RMT_THREADS_H
 #define RMT_THREADS_H
+
+#include <pthread.h>
 
 #include "base/base.h"
 
@@ -25,5 +27,21 @@ int rmt_team_size(const rmt_team *team); /* 1 for NULL */
 
 /* Returns when all chunks have run. Where no thread can be started the caller runs them all. */
 void rmt_team_run(rmt_team *team, int count, rmt_team_task task, void *context);
+
+/*
+ * A mutex that is free in a child after fork(), whoever had it in the parent. Any thread; the owner makes it and clears
+ * it when nobody uses it.
+ */
+typedef struct rmt_lock {
+    pthread_mutex_t mutex;
+    _Atomic(uint64_t) process; /* whose the mutex is, twice its id; one more while it is being made anew */
+    bool held, broken;         /* guarded by the mutex */
+} rmt_lock;
+
+void rmt_lock_init(rmt_lock *lock);
+void rmt_lock_clear(rmt_lock *lock);
+/* True once in a child whose parent forked while another of its threads had the lock: what is guarded may be half changed. */
+bool rmt_lock_take(rmt_lock *lock);
+void rmt_lock_give(rmt_lock *lock);
 
 #endif

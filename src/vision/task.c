@@ -124,7 +124,7 @@ ramet_status rmt_task_clone(rmt_task *task, rmt_task **clone, ramet_error *error
     *clone = NULL;
     if (task == NULL)
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to clone");
-    ramet_status status = rmt_guard_enter(&task->guard, error);
+    ramet_status status = rmt_guard_enter_to_clone(&task->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_task *made = calloc(1, sizeof *made);

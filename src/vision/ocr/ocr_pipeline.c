@@ -171,7 +171,7 @@ ramet_status ramet_ocr_clone(ramet_ocr *handle, ramet_ocr **clone, ramet_error *
     *clone = NULL;
     if (handle == NULL)
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no pipeline to clone");
-    ramet_status status = rmt_guard_enter(&handle->guard, error);
+    ramet_status status = rmt_guard_enter_to_clone(&handle->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
     status = clone_pipeline(handle, clone, error);
