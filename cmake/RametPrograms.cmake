@@ -159,7 +159,7 @@ if(RAMET_TESTS AND TARGET ramet)
     add_test(NAME ${target} COMMAND "${RAMET_PYTHON}" -B "${source}")
     set_tests_properties(${target} PROPERTIES
       LABELS ${folder} TIMEOUT 600
-      ENVIRONMENT "RAMET=$<TARGET_FILE:ramet>;RAMET_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data")
+      ENVIRONMENT "RAMET=$<TARGET_FILE:ramet>;RAMET_TEST_DATA=${PROJECT_SOURCE_DIR}/tests/data;XDG_CACHE_HOME=${PROJECT_BINARY_DIR}/tests/cache")
   endforeach()
 endif()
 

@@ -79,6 +79,7 @@ typedef enum cli_kind {
     CLI_KIND_REAL,   /* float, least..most */
     CLI_KIND_REAL3,  /* float[3], "a,b,c", each least..most */
     CLI_KIND_TEXT,   /* const char *, borrowed from argv */
+    CLI_KIND_MAYBE,  /* likewise; "none" is NULL */
     CLI_KIND_TEXTS,  /* cli_texts; each use of the flag adds one */
     CLI_KIND_CHOICE, /* an enum; value_name lists the words for 0, 1, ...: "max|min" */
     CLI_KIND_ONLY    /* no target; value_name is the one value that is accepted, the help says why */
@@ -127,6 +128,7 @@ typedef struct cli_image_settings {
     int32_t worker;                                        /* this command was started by another one of its kind */
     bool
         opens_apart; /* the engine's threads do not survive a fork: each process opens the model; cli_engine_settle() */
+    int32_t worker_weights; /* descriptors of packed weights that it has been given */
 } cli_image_settings;
 
 /* A model, and how it is to be run. */
@@ -147,7 +149,13 @@ bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, cons
 void cli_image_settings_init(cli_image_settings *settings);
 void cli_image_settings_clear(cli_image_settings *settings);
 
-/* The defaults of --cpu_thread_num and --num_streams for verbs on images, and opens_apart (thread_share.c). */
+/* With the folder of packed weights that the command uses by default. */
+void cli_runtime_option_init(ramet_runtime_option *option);
+
+/*
+ * The defaults of --cpu_thread_num and --num_streams for verbs on images, opens_apart, and what follows for the weights
+ * (thread_share.c).
+ */
 void cli_engine_settle(ramet_runtime_option *option, cli_image_settings *images);
 
 cli_group cli_images_group(cli_image_settings *settings);
@@ -167,6 +175,8 @@ ramet_status cli_sources_expand(const cli_texts *given, cli_texts *paths, ramet_
 
 /* ---- images through a model (images.c) ------------------------------------------------------------------- */
 
+enum { CLI_MOST_RUNTIMES = 3 };
+
 /* A worker is a handle of the task's model; it is used by one thread at a time. */
 typedef struct cli_task {
     const char *name; /* "task" of the JSON lines */
@@ -179,7 +189,7 @@ typedef struct cli_task {
     void (*close)(void *worker);
     /* Adds the result to an object, which has "image": arrays of one length, or an object of numbers. */
     ramet_status (*predict)(void *worker, const ramet_image *image, json_t *result, ramet_error *error);
-    void (*memory)(void *worker, ramet_memory *sum); /* adds what the worker holds */
+    size_t (*runtimes)(void *worker, ramet_runtime *list[CLI_MOST_RUNTIMES]); /* what it consists of; how many */
 } cli_task;
 
 /* Works through all images and returns the exit code. */

@@ -2,6 +2,8 @@
 /* The flags that verbs share, each group a table. */
 #include "cli.h"
 
+#include <stdlib.h>
+
 static const cli_flag image_flags[] = {
     {"image_path", CLI_KIND_TEXTS, offsetof(cli_image_settings, image_path), "PATH",
      "image, folder, 'glob*.jpg', @list.txt, or - for a list on the standard input", 0, 0},
@@ -12,10 +14,11 @@ static const cli_flag image_flags[] = {
     {"process_num", CLI_KIND_INT, offsetof(cli_image_settings, process_num), "N",
      "how many; read with --use_multi_process true (default 1)", 1, 1024},
     {"start_method", CLI_KIND_CHOICE, offsetof(cli_image_settings, start_method), "fork|spawn",
-     "fork: workers clone the open model; spawn: each opens it (default fork)", 0, 0},
+     "fork: workers clone the open model; spawn: each maps its weights (default fork)", 0, 0},
     {"worker", CLI_KIND_BOOL, offsetof(cli_image_settings, worker), "", NULL, 0, 0},
+    {"worker_weights", CLI_KIND_INT, offsetof(cli_image_settings, worker_weights), "N", NULL, 0, CLI_MOST_RUNTIMES},
     {"share", CLI_KIND_BOOL, offsetof(cli_image_settings, share), "",
-     "false: each thread or process opens its own model instead of a clone (default true)", 0, 0},
+     "false: each thread or process packs a model of its own, uncached (default true)", 0, 0},
 };
 
 static const cli_flag output_flags[] = {
@@ -49,6 +52,8 @@ static const cli_flag engine_flags[] = {
      "openvino: libramet_openvino.so, when it does not stand beside libramet.so", 0, 0},
     {"engine_libraries", CLI_KIND_TEXT, offsetof(ramet_runtime_option, engine_libraries), "DIR",
      "openvino: folder of libopenvino_c.so.*, when the plug-in does not find it", 0, 0},
+    {"cache_dir", CLI_KIND_MAYBE, offsetof(ramet_runtime_option, cache_dir), "DIR|none",
+     "packed weights for later and other processes (default $XDG_CACHE_HOME/ramet)", 0, 0},
 };
 
 static const cli_flag model_flags[] = {
@@ -68,10 +73,23 @@ static const cli_flag compatible_flags[] = {
     {"use_trt", CLI_KIND_ONLY, 0, "false", "ramet runs on CPUs", 0, 0},
 };
 
+void cli_runtime_option_init(ramet_runtime_option *option)
+{
+    static char folder[4096]; /* made once, before there are threads */
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length = 0;
+    if (base && base[0] == '/')
+        length = snprintf(folder, sizeof folder, "%s/ramet", base);
+    else if (home && home[0] == '/')
+        length = snprintf(folder, sizeof folder, "%s/.cache/ramet", home);
+    ramet_runtime_option_init(option);
+    option->cache_dir = length > 0 && (size_t)length < sizeof folder ? folder : NULL;
+}
+
 void cli_model_settings_init(cli_model_settings *settings)
 {
     *settings = (cli_model_settings){0};
-    ramet_runtime_option_init(&settings->runtime);
+    cli_runtime_option_init(&settings->runtime);
 }
 
 bool cli_model_take(const cli_syntax *syntax, cli_model_settings *settings, const cli_texts *words)

@@ -3,8 +3,8 @@
  * Images through worker processes.
  *
  * A path goes over, a rendering comes back: a byte that says whether it failed, the length of its JSON line, the line,
- * its text. Forked workers clone the model that this process has opened; spawned ones are this very command with one
- * flag more, and open it themselves.
+ * its text. Forked workers clone the model that this process has opened; spawned ones are this very command with two
+ * flags more, and map the packed weights that they are given.
  */
 #include "crew.h"
 
@@ -100,25 +100,45 @@ static void note_memory(void *context, int64_t process_id)
         cli_json_append(c->report.process_pss, cli_json_int((int64_t)memory.pss_bytes));
 }
 
-/* The words of this command with --worker behind the verb; each from malloc, NULL behind the last. */
-static ramet_status read_own_command(cli_texts *words, ramet_error *error)
+/* The words of this command with --worker, and how many weights it is given, behind the verb; each from malloc. */
+static ramet_status read_own_command(cli_texts *words, size_t weights, ramet_error *error)
 {
-    char *word = NULL;
+    char *word = NULL, given[32];
     size_t room = 0;
     FILE *file = fopen("/proc/self/cmdline", "re");
     if (!file)
         return cli_fail(error, RAMET_STATUS_IO, "cannot read /proc/self/cmdline: %s", strerror(errno));
     while (getdelim(&word, &room, 0, file) > 0) {
         cli_texts_add(words, words->count == 0 ? "/proc/self/exe" : word);
-        if (words->count == 2)
+        if (words->count == 2) {
             cli_texts_add(words, "--worker");
+            snprintf(given, sizeof given, "--worker_weights=%zu", weights);
+            cli_texts_add(words, given);
+        }
     }
     free(word);
     fclose(file);
     return RAMET_STATUS_OK;
 }
 
-static ramet_status run_job(cli_crew *c, const char *const *command, ramet_error *error)
+/* What spawned workers are started with. */
+typedef struct spawn_plan {
+    const char *const *command; /* NULL: they are forked */
+    int32_t weights[CLI_MOST_RUNTIMES];
+    size_t weight_count;
+} spawn_plan;
+
+/* The weights of the open model, where there is one; one that cannot be handed over is opened by each worker itself. */
+static void list_weights(const cli_crew *c, spawn_plan *plan)
+{
+    ramet_runtime *list[CLI_MOST_RUNTIMES];
+    size_t count = c->handles > 0 ? c->task->runtimes(c->workers[0], list) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (!ramet_runtime_weights_fd(list[i], &plan->weights[plan->weight_count], NULL))
+            plan->weight_count++;
+}
+
+static ramet_status run_job(cli_crew *c, const spawn_plan *plan, ramet_error *error)
 {
     process_work work = {.crew = c};
     ramet_fleet_process_job job = {.context = &work,
@@ -127,7 +147,9 @@ static ramet_status run_job(cli_crew *c, const char *const *command, ramet_error
                                    .leaving = c->settings->report ? note_memory : NULL,
                                    .open = open_handle,
                                    .work = work_on_path,
-                                   .command = command};
+                                   .command = plan->command,
+                                   .descriptors = plan->weights,
+                                   .descriptor_count = plan->weight_count};
     ramet_fleet_option option;
     ramet_fleet_option_init(&option);
     option.processes = c->report.processes;
@@ -136,15 +158,18 @@ static ramet_status run_job(cli_crew *c, const char *const *command, ramet_error
 
 ramet_status cli_crew_run_processes(cli_crew *c, ramet_error *error)
 {
+    spawn_plan plan = {0};
     if (c->settings->start_method == CLI_START_FORK)
-        return run_job(c, NULL, error);
+        return run_job(c, &plan, error);
+    list_weights(c, &plan);
     cli_texts words = {0};
-    ramet_status status = read_own_command(&words, error);
+    ramet_status status = read_own_command(&words, plan.weight_count, error);
     const char **command = cli_must(calloc(words.count + 1, sizeof *command));
     for (size_t i = 0; i < words.count; i++)
         command[i] = words.items[i];
+    plan.command = command;
     if (!status)
-        status = run_job(c, command, error);
+        status = run_job(c, &plan, error);
     free(command);
     cli_texts_clear(&words);
     return status;

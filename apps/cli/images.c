@@ -119,6 +119,7 @@ void cli_memory_add(const ramet_runtime *runtime, ramet_memory *sum)
     ramet_memory held;
     if (runtime && !ramet_runtime_memory(runtime, &held)) {
         sum->weights_bytes += held.weights_bytes;
+        sum->shared_bytes += held.shared_bytes;
         sum->program_bytes += held.program_bytes;
         sum->plans_bytes += held.plans_bytes;
         sum->arena_bytes += held.arena_bytes;
@@ -131,9 +132,12 @@ static void sum_memory(cli_crew *c)
     ramet_memory *sum = &c->report.memory;
     for (int32_t i = 0; i < c->handles; i++) {
         ramet_memory held = {0};
-        c->task->memory(c->workers[i], &held);
+        ramet_runtime *list[CLI_MOST_RUNTIMES];
+        for (size_t r = c->task->runtimes(c->workers[i], list); r > 0; r--)
+            cli_memory_add(list[r - 1], &held);
         bool own = i == 0 || !c->settings->share;
         sum->weights_bytes += own ? held.weights_bytes : 0;
+        sum->shared_bytes += own ? held.shared_bytes : 0;
         sum->program_bytes += own ? held.program_bytes : 0;
         sum->plans_bytes += own ? held.plans_bytes : 0;
         sum->arena_bytes += held.arena_bytes;
@@ -208,8 +212,8 @@ static int run_crew(cli_crew *c)
 }
 
 /*
- * How many do the work, and how many handles that takes here: a thread needs one; forked processes begin with a common one,
- * unless each is to open its own.
+ * How many do the work, and how many handles that takes here: a thread needs one; processes begin with a common one, which
+ * is cloned or whose weights are mapped, unless each is to open its own.
  */
 static void settle_workers(cli_crew *c)
 {
@@ -219,8 +223,7 @@ static void settle_workers(cli_crew *c)
     c->report.threads = settings->use_multi_process ? 1 : workers;
     c->report.processes = settings->use_multi_process ? workers : 0;
     c->report.share = settings->share && !(settings->use_multi_process && settings->opens_apart);
-    bool forks = settings->start_method == CLI_START_FORK && c->report.share;
-    c->handles = settings->use_multi_process ? forks : workers;
+    c->handles = settings->use_multi_process ? c->report.share : workers;
 }
 
 static bool is_legal(const cli_image_settings *settings)

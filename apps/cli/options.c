@@ -129,6 +129,7 @@ static bool store_value(const cli_flag *flag, const char *text, void *target)
     case CLI_KIND_REAL: return store_reals(flag, text, target, 1);
     case CLI_KIND_REAL3: return store_reals(flag, text, target, 3);
     case CLI_KIND_TEXT: *(const char **)target = text; return *text != 0;
+    case CLI_KIND_MAYBE: *(const char **)target = strcmp(text, "none") ? text : NULL; return *text != 0;
     case CLI_KIND_TEXTS: cli_texts_add(target, text); return *text != 0;
     case CLI_KIND_CHOICE: return store_choice(flag, text, target);
     case CLI_KIND_ONLY: return is_the_only_value(flag, text);

@@ -51,6 +51,7 @@ json_t *cli_report_json(const cli_report *report)
     cli_json_set(made, "seconds", cli_json_real((float)report->seconds));
     cli_json_set(made, "images_per_second", cli_json_real((float)((double)report->images / report->seconds)));
     cli_json_set(made, "weights_bytes", cli_json_int((int64_t)memory->weights_bytes));
+    cli_json_set(made, "weights_in_files_bytes", cli_json_int((int64_t)memory->shared_bytes));
     cli_json_set(made, "program_bytes", cli_json_int((int64_t)memory->program_bytes));
     cli_json_set(made, "plans_bytes", cli_json_int((int64_t)memory->plans_bytes));
     cli_json_set(made, "arenas_bytes", cli_json_int((int64_t)memory->arena_bytes));

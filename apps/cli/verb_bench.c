@@ -404,6 +404,7 @@ static int run(int argc, char **argv)
 {
     bench_settings settings = {.seconds = 2, .workers = 2, .rounds = 3};
     cli_model_settings_init(&settings.model);
+    settings.model.runtime.cache_dir = NULL; /* what a model costs that is opened anew is one of the figures */
     const cli_group groups[] = {
         {"Bench", bench_flags, CLI_COUNT(bench_flags), &settings},
         cli_model_group(&settings.model),
@@ -413,7 +414,8 @@ static int run(int argc, char **argv)
     const cli_syntax syntax = {
         .verb = &cli_verb_bench,
         .usage = "MODEL [--input NAME=1x3x224x224 ...] [--workers N] [FLAGS]",
-        .details = "MODEL is the folder of an exported model or its program. Leave the machine alone meanwhile.\n",
+        .details = "MODEL is the folder of an exported model or its program. Leave the machine alone meanwhile.\n"
+                   "Weights are packed anew, and shared by clones only, unless --cache_dir names a folder.\n",
         .example = "ramet bench ResNet50_vd_infer --input x=1x3x224x224 --backends native --backends openvino",
         .groups = groups,
         .group_count = CLI_COUNT(groups),

@@ -98,7 +98,11 @@ static ramet_status predict_image(void *worker, const ramet_image *image, json_t
     return status;
 }
 
-static void add_memory(void *worker, ramet_memory *sum) { cli_memory_add(ramet_detect_model_runtime(worker), sum); }
+static size_t list_runtimes(void *worker, ramet_runtime *list[CLI_MOST_RUNTIMES])
+{
+    list[0] = ramet_detect_model_runtime(worker);
+    return 1;
+}
 
 static int run_task(const detect_settings *settings)
 {
@@ -112,7 +116,7 @@ static int run_task(const detect_settings *settings)
         .clone = clone_model,
         .close = close_model,
         .predict = predict_image,
-        .memory = add_memory,
+        .runtimes = list_runtimes,
     };
     return cli_images_run(&task, &settings->images);
 }

@@ -80,6 +80,8 @@ static int examine(const doctor_settings *settings)
     cli_json_set(document, "caches", describe_caches(&host));
     cli_json_set(document, "processors", describe_processors(&host));
     cli_json_set(document, "threads", describe_threads(settings));
+    cli_json_set(document, "cache_dir",
+                 settings->runtime.cache_dir ? cli_json_text(settings->runtime.cache_dir) : json_null());
     cli_json_set(document, "engines", describe_engines(settings));
     cli_json_set(document, "image_formats", cli_json_text(host.image_formats));
     bool good = cli_print_document(document, settings->json);
@@ -101,13 +103,15 @@ static const cli_flag doctor_flags[] = {
      "libramet_openvino.so, when it does not stand beside libramet.so", 0, 0},
     {"engine_libraries", CLI_KIND_TEXT, offsetof(doctor_settings, runtime.engine_libraries), "DIR",
      "folder of libopenvino_c.so.*, when the plug-in does not find it", 0, 0},
+    {"cache_dir", CLI_KIND_MAYBE, offsetof(doctor_settings, runtime.cache_dir), "DIR|none",
+     "folder of packed weights that you mean to use (default $XDG_CACHE_HOME/ramet)", 0, 0},
 };
 
 static int run(int argc, char **argv)
 {
     doctor_settings settings = {0};
     cli_image_settings_init(&settings.images);
-    ramet_runtime_option_init(&settings.runtime);
+    cli_runtime_option_init(&settings.runtime);
     const cli_group groups[] = {{"Doctor", doctor_flags, CLI_COUNT(doctor_flags), &settings}};
     const cli_syntax syntax = {
         .verb = &cli_verb_doctor,

@@ -104,6 +104,7 @@ static ramet_status add_operators(ramet_runtime *runtime, json_t *document, rame
 static ramet_status add_summary(ramet_runtime *runtime, const cli_model_settings *settings, json_t *document,
                                 ramet_error *error)
 {
+    char *text = NULL;
     cli_json_set(document, "model", cli_json_text(settings->model));
     cli_json_set(document, "inputs",
                  describe_tensors(runtime, ramet_runtime_input_count(runtime), ramet_runtime_input_info));
@@ -116,6 +117,12 @@ static ramet_status add_summary(ramet_runtime *runtime, const cli_model_settings
                  cli_json_text(settings->runtime.precision == RAMET_PRECISION_BFLOAT16 ? "bf16" : "float32"));
     cli_json_set(document, "weights_bytes", cli_json_int((int64_t)memory.weights_bytes));
     cli_json_set(document, "program_bytes", cli_json_int((int64_t)memory.program_bytes));
+    if (!status)
+        status = ramet_runtime_describe(runtime, RAMET_DESCRIBE_WEIGHTS, NULL, 0, &text, error);
+    if (!status) {
+        cli_json_set(document, "weights", cli_json_text(text));
+        ramet_text_free(text);
+    }
     return status;
 }
 

@@ -72,13 +72,17 @@ static ramet_status predict_image(void *worker, const ramet_image *image, json_t
     return status;
 }
 
-static void add_memory(void *worker, ramet_memory *sum)
+static size_t list_runtimes(void *worker, ramet_runtime *list[CLI_MOST_RUNTIMES])
 {
     ramet_det_model *det = ramet_ocr_det_model(worker);
     ramet_cls_model *cls = ramet_ocr_cls_model(worker);
-    cli_memory_add(det ? ramet_det_model_runtime(det) : NULL, sum);
-    cli_memory_add(cls ? ramet_cls_model_runtime(cls) : NULL, sum);
-    cli_memory_add(ramet_rec_model_runtime(ramet_ocr_rec_model(worker)), sum);
+    size_t count = 0;
+    if (det)
+        list[count++] = ramet_det_model_runtime(det);
+    if (cls)
+        list[count++] = ramet_cls_model_runtime(cls);
+    list[count++] = ramet_rec_model_runtime(ramet_ocr_rec_model(worker));
+    return count;
 }
 
 static int run_task(const ocr_settings *settings)
@@ -93,7 +97,7 @@ static int run_task(const ocr_settings *settings)
         .clone = clone_pipeline,
         .close = close_pipeline,
         .predict = predict_image,
-        .memory = add_memory,
+        .runtimes = list_runtimes,
     };
     return cli_images_run(&task, &settings->images);
 }
@@ -183,6 +187,7 @@ static int run(int argc, char **argv)
     ocr_settings settings = {0};
     cli_image_settings_init(&settings.images);
     ramet_ocr_option_init(&settings.option);
+    cli_runtime_option_init(&settings.option.runtime);
     const cli_group groups[] = {
         {"Models", file_flags, CLI_COUNT(file_flags), &settings.files},
         cli_images_group(&settings.images),

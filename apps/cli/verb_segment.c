@@ -126,9 +126,10 @@ static ramet_status predict_image(void *worker, const ramet_image *image, json_t
     return status;
 }
 
-static void add_memory(void *worker, ramet_memory *sum)
+static size_t list_runtimes(void *worker, ramet_runtime *list[CLI_MOST_RUNTIMES])
 {
-    cli_memory_add(ramet_segment_model_runtime(((segment_worker *)worker)->model), sum);
+    list[0] = ramet_segment_model_runtime(((segment_worker *)worker)->model);
+    return 1;
 }
 
 /* ---- the verb ------------------------------------------------------------------------------------------ */
@@ -144,7 +145,7 @@ static int run_task(const segment_settings *settings)
         .clone = clone_model,
         .close = close_model,
         .predict = predict_image,
-        .memory = add_memory,
+        .runtimes = list_runtimes,
     };
     return cli_images_run(&task, &settings->images);
 }

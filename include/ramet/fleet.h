@@ -97,6 +97,8 @@ typedef struct ramet_fleet_parcel {
  * command: NULL: workers are forked from the calling thread and share its memory until they write to it, so a model
  *   that was opened before is there already. Otherwise the words of a command line, ended by NULL, of a program that
  *   calls ramet_fleet_serve(); the first word is its path.
+ * descriptors: up to 16 files for workers that are started from `command`, such as ramet_runtime_weights_fd() gives; a
+ *   worker finds them at descriptors 5, 6, ... in this order.
  */
 typedef struct ramet_fleet_process_job {
     void *context;
@@ -106,6 +108,8 @@ typedef struct ramet_fleet_process_job {
     ramet_status (*open)(void *context, ramet_error *error);
     ramet_status (*work)(void *context, const ramet_fleet_parcel *input, ramet_fleet_sink *sink, ramet_error *error);
     const char *const *command;
+    const int32_t *descriptors;
+    size_t descriptor_count;
 } ramet_fleet_process_job;
 
 /*

@@ -86,6 +86,16 @@ typedef struct ramet_runtime_option {
     size_t fixed_input_count;
     const char *plugin_file;      /* libramet_openvino.so, when it does not stand beside libramet.so */
     const char *engine_libraries; /* folder of libopenvino_c.so.*, where neither plug-in nor loader knows it */
+    /*
+     * Packed weights that processes share. cache_dir: a folder, made when it is not there, that keeps them in files: the
+     * first to open a model packs it and writes one, all others, and later ones, map that. NULL: none. A cache that
+     * cannot be used is no error; RAMET_DESCRIBE_WEIGHTS says why.
+     * weights_fds: descriptors that ramet_runtime_weights_fd() has given, here or in another process, in any order; one
+     * that holds this very model is used (a copy of it is kept), others are passed over.
+     */
+    const char *cache_dir;
+    const int32_t *weights_fds;
+    size_t weights_fd_count;
 } ramet_runtime_option;
 
 /*
@@ -157,6 +167,7 @@ typedef struct ramet_memory {
     uint64_t plans_bytes;   /* remembered shapes, shared by all clones */
     uint64_t arena_bytes;   /* this handle's own, now */
     uint64_t clones;        /* handles on these weights, this one included */
+    uint64_t shared_bytes;  /* of weights_bytes: pages of a file, which exist once for all processes that map it */
 } ramet_memory;
 
 /*
@@ -166,10 +177,23 @@ typedef struct ramet_memory {
  */
 RAMET_API ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *memory);
 
+/*
+ * The packed weights as a descriptor, for other processes (weights_fds): of the cache file that they lie in, or of a sealed
+ * memory file, which is made now if there is none and whose pages take the place of those that this process has. It is
+ * closed by exec; to hand it on, duplicate it, or name it in ramet_fleet_process_job.
+ *
+ * *fd: belongs to the runtime, valid until it and all its clones are closed.
+ * Threads: one at a time for a handle, else BUSY; clones may be in a run. Memory: none more than before.
+ * Errors: IO (no memory file; the model's files have changed since it was opened), BUSY, UNSUPPORTED (the engine packs
+ * nothing).
+ */
+RAMET_API ramet_status ramet_runtime_weights_fd(ramet_runtime *runtime, int32_t *fd, ramet_error *error);
+
 typedef enum ramet_describe {
     RAMET_DESCRIBE_GRAPH = 0, /* the operators as they stand after the passes */
     RAMET_DESCRIBE_PASSES,    /* what each pass changed */
-    RAMET_DESCRIBE_PLAN       /* kernels, layouts and memory map for the given input shapes */
+    RAMET_DESCRIBE_PLAN,      /* kernels, layouts and memory map for the given input shapes */
+    RAMET_DESCRIBE_WEIGHTS    /* where the packed weights lie, and what became of cache_dir and weights_fds */
 } ramet_describe;
 
 /*

@@ -64,7 +64,8 @@ static ramet_status start_member(crew *c, member *m, ramet_error *error)
 {
     *m = (member){.input = NOBODY};
     const char *const *command = c->job->command;
-    int failed = command ? rmt_os_spawn(&m->child, command) : rmt_os_fork(&m->child, forked_main, c);
+    int failed = command ? rmt_os_spawn(&m->child, command, c->job->descriptors, c->job->descriptor_count)
+                         : rmt_os_fork(&m->child, forked_main, c);
     if (failed)
         return rmt_fail_errno(error, failed, "start a worker process", command ? command[0] : "fork");
     m->alive = true;

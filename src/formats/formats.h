@@ -37,10 +37,11 @@ ramet_status rmt_model_files_find(const char *model, const char *params, const c
 
 /* ---- programs --------------------------------------------------------------------------------------------- */
 
-/* An opened model: the graph, and the mapped files that its constants point into. */
+/* An opened model: the graph, and the bytes that its constants point into. */
 typedef struct rmt_program {
     rmt_graph graph;
     rmt_os_map program_map, params_map;
+    bool borrowed; /* the bytes are the caller's */
 } rmt_program;
 
 /* Reads program and parameters; the kind is found from the content. On failure nothing stays open. */
@@ -49,6 +50,14 @@ ramet_status rmt_program_open(const char *program_path, const char *params_path,
 /* The same from memory that the caller keeps until the close. */
 ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_count, const void *params_bytes,
                                      size_t params_count, rmt_program *program, ramet_error *error);
+
+/* The same in two steps: first the bytes (of files, or the caller's), then the graph from them. Names are for messages. */
+ramet_status rmt_program_map(const char *program_path, const char *params_path, rmt_program *program,
+                             ramet_error *error);
+void rmt_program_borrow(const void *program_bytes, size_t program_count, const void *params_bytes, size_t params_count,
+                        rmt_program *program);
+ramet_status rmt_program_read(rmt_program *program, const char *program_name, const char *params_name,
+                              ramet_error *error);
 void rmt_program_close(rmt_program *program);
 
 /* ---- YAML ---------------------------------------------------------------------------------------------------- */

@@ -58,12 +58,14 @@ static ramet_status read_program(const rmt_source *source, rmt_params *params, r
 
 /* ---- opening ------------------------------------------------------------------------------------------------ */
 
-static ramet_status read_sources(const rmt_source *source, rmt_params *params, rmt_program *program, ramet_error *error)
+ramet_status rmt_program_read(rmt_program *program, const char *program_name, const char *params_name,
+                              ramet_error *error)
 {
-    rmt_graph_init(&program->graph);
-    ramet_status status = read_program(source, params, &program->graph, error);
+    const rmt_source source = {program->program_map.data, program->program_map.bytes, program_name};
+    rmt_params params = {.source = {program->params_map.data, program->params_map.bytes, params_name}};
+    ramet_status status = read_program(&source, &params, &program->graph, error);
     if (status != RAMET_STATUS_OK) {
-        (void)rmt_fail_at(error, status, "%.180s", source->name);
+        (void)rmt_fail_at(error, status, "%.180s", program_name);
         rmt_program_close(program);
     }
     return status;
@@ -78,35 +80,48 @@ static ramet_status map_params(const char *path, rmt_os_map *map, ramet_error *e
     return failed == 0 || failed == ENOENT ? RAMET_STATUS_OK : rmt_fail_errno(error, failed, "map", path);
 }
 
-ramet_status rmt_program_open(const char *program_path, const char *params_path, rmt_program *program,
-                              ramet_error *error)
+ramet_status rmt_program_map(const char *program_path, const char *params_path, rmt_program *program,
+                             ramet_error *error)
 {
     *program = (rmt_program){0};
+    rmt_graph_init(&program->graph);
     int failed = rmt_os_map_file(program_path, RMT_LIMIT_FILE_BYTES, &program->program_map);
     if (failed != 0)
         return rmt_fail_errno(error, failed, "map", program_path);
     ramet_status status = map_params(params_path, &program->params_map, error);
-    if (status != RAMET_STATUS_OK) {
+    if (status != RAMET_STATUS_OK)
         rmt_program_close(program);
-        return status;
-    }
-    const rmt_source source = {program->program_map.data, program->program_map.bytes, program_path};
-    rmt_params params = {.source = {program->params_map.data, program->params_map.bytes, params_path}};
-    return read_sources(&source, &params, program, error);
+    return status;
+}
+
+void rmt_program_borrow(const void *program_bytes, size_t program_count, const void *params_bytes, size_t params_count,
+                        rmt_program *program)
+{
+    *program = (rmt_program){.borrowed = true,
+                             .program_map = {program_bytes, program_count},
+                             .params_map = {params_count > 0 ? params_bytes : NULL, params_count}};
+    rmt_graph_init(&program->graph);
+}
+
+ramet_status rmt_program_open(const char *program_path, const char *params_path, rmt_program *program,
+                              ramet_error *error)
+{
+    ramet_status status = rmt_program_map(program_path, params_path, program, error);
+    return status == RAMET_STATUS_OK ? rmt_program_read(program, program_path, params_path, error) : status;
 }
 
 ramet_status rmt_program_open_memory(const void *program_bytes, size_t program_count, const void *params_bytes,
                                      size_t params_count, rmt_program *program, ramet_error *error)
 {
-    *program = (rmt_program){0};
-    const rmt_source source = {program_bytes, program_count, "program"};
-    rmt_params params = {.source = {params_count > 0 ? params_bytes : NULL, params_count, "parameters"}};
-    return read_sources(&source, &params, program, error);
+    rmt_program_borrow(program_bytes, program_count, params_bytes, params_count, program);
+    return rmt_program_read(program, "program", "parameters", error);
 }
 
 void rmt_program_close(rmt_program *program)
 {
     rmt_graph_clear(&program->graph);
-    rmt_os_unmap(&program->program_map);
-    rmt_os_unmap(&program->params_map);
+    if (!program->borrowed) {
+        rmt_os_unmap(&program->program_map);
+        rmt_os_unmap(&program->params_map);
+    }
 }

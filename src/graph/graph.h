@@ -198,6 +198,22 @@ void rmt_graph_replace_uses(rmt_graph *graph, int32_t from, int32_t to);
  */
 ramet_status rmt_graph_check(const rmt_graph *graph, ramet_error *error);
 
+/* ---- storing ---------------------------------------------------------------------------------------------- */
+
+/* The data of constants whose numbers are not there (yet): an address that faults. */
+#define rmt_graph_elsewhere ((const void *)(uintptr_t)1)
+
+/*
+ * Appends the graph without the numbers of its constants; constant[]: for each value whether it is one, whatever its data.
+ * False when memory is exhausted.
+ */
+bool rmt_graph_write(const rmt_graph *graph, const bool *constant, rmt_buffer *bytes);
+
+/* The graph again, all constants elsewhere. BAD_FORMAT for bytes that are none; *graph is then empty. */
+ramet_status rmt_graph_read(const void *bytes, size_t count, rmt_graph *graph, ramet_error *error);
+
+/* ---- printing --------------------------------------------------------------------------------------------- */
+
 /* The graph as text, one node a line: "%12 = conv2d(%11, conv0.w[8,3,3,3]) strides=[2,2] ...". */
 bool rmt_graph_print(const rmt_graph *graph, rmt_buffer *text);
 

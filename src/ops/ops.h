@@ -30,7 +30,10 @@ enum { RMT_INTERP_X, RMT_INTERP_SIZE, RMT_INTERP_SCALE, RMT_INTERP_ADD };
 
 /* ---- what each function gets --------------------------------------------------------------------------- */
 
-/* Once a model. Attributes are from a file: check them here. */
+/*
+ * Once a model, and again when its packed weights come from a file: attributes are from a file, check them here; numbers of
+ * constants must not be read, they may be elsewhere.
+ */
 typedef struct rmt_op_load {
     const rmt_graph *graph;
     const rmt_node *node;

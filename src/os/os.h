@@ -41,6 +41,57 @@ bool rmt_os_is_file(const char *path);
 /* Shows the name of each entry of a folder, in no order; stops when `see` answers false. 0 or errno. */
 int rmt_os_each_name(const char *folder, bool (*see)(void *context, const char *name), void *context);
 
+/* ---- files that many processes map ------------------------------------------------------------------- */
+
+/* What tells a file from all others, and from itself before a change: the kernel moves changed_ns with every write. */
+typedef struct rmt_os_identity {
+    uint64_t device, inode, bytes;
+    int64_t modified_ns, changed_ns; /* since 1970 */
+} rmt_os_identity;
+
+int rmt_os_identify(const char *path, rmt_os_identity *identity);
+int rmt_os_identify_open(int file, rmt_os_identity *identity);
+bool rmt_os_identity_equal(const rmt_os_identity *a, const rmt_os_identity *b);
+/*
+ * Was the file left alone for so long that a further change cannot carry the same times? False while it is younger than
+ * two seconds, which is more than the grain of any file system's clock.
+ */
+bool rmt_os_identity_is_settled(const rmt_os_identity *identity);
+
+/*
+ * A regular file that nobody but this user, or root, can have written: owned by one of them, writable by no group and no
+ * others, no symbolic link. EPERM otherwise.
+ */
+int rmt_os_open_trusted(const char *path, int *file);
+int rmt_os_duplicate(int file, int *copy); /* closed by exec */
+void rmt_os_close(int file);
+bool rmt_os_is_sealed(int file); /* a memory file that can neither change nor shrink any more */
+
+/* All the bytes, or EIO when the file ends before. */
+int rmt_os_read_at(int file, uint64_t offset, void *data, size_t bytes);
+/*
+ * Maps bytes of a file read-only, shared with all who map it. offset: of a page. *pages: NULL, or the pages of this
+ * process that the mapping replaces at once.
+ */
+int rmt_os_map_shared(int file, uint64_t offset, size_t bytes, void **pages);
+
+int rmt_os_make_folders(const char *path); /* the folder and those above it, for this user alone */
+/*
+ * Opens or makes a file for this user alone and locks it; where another process has the lock, waits up to wait_ms and
+ * then fails with EBUSY. The lock goes with the descriptor, and with the process.
+ */
+int rmt_os_open_locked(const char *path, int wait_ms, int *file);
+int rmt_os_empty(int file); /* drops all bytes */
+int rmt_os_append(int file, const void *data, size_t bytes);
+/* Read-only, on the disk, and then in one step under its final name in place of what had it. */
+int rmt_os_publish(int file, const char *path, const char *final_path);
+int rmt_os_remove(const char *path);
+/* Seconds since a file was last read or written, as far as the file system keeps count. */
+int rmt_os_idle_seconds(const char *path, int64_t *seconds);
+
+int rmt_os_open_memory(const char *name, int *file); /* an empty file in memory, without a path; closed by exec */
+int rmt_os_seal(int file);                           /* from now on it is_sealed */
+
 /* ---- pages ---------------------------------------------------------------------------------------- */
 
 /* Zeroed private pages, page-aligned; NULL when there are none. Physical memory is taken on first touch. */
@@ -95,8 +146,13 @@ typedef struct rmt_os_child {
 
 /* A copy of this process that runs entry() and ends with its answer; of its threads only the calling one is there. */
 int rmt_os_fork(rmt_os_child *child, int (*entry)(void *context, rmt_os_line line), void *context);
-/* A program; it finds its end of the line at rmt_os_inherited_line(). */
-int rmt_os_spawn(rmt_os_child *child, const char *const *command);
+/*
+ * A program; it finds its end of the line at rmt_os_inherited_line(), and copies of these files, at most
+ * RMT_OS_MOST_GIVEN, at descriptors RMT_OS_FIRST_GIVEN, RMT_OS_FIRST_GIVEN + 1, ...
+ */
+#define RMT_OS_FIRST_GIVEN 5
+#define RMT_OS_MOST_GIVEN 16
+int rmt_os_spawn(rmt_os_child *child, const char *const *command, const int32_t *files, size_t count);
 /* The line of a program that rmt_os_spawn() has started; ENOTCONN when that is not how it was started. */
 int rmt_os_inherited_line(rmt_os_line *line);
 

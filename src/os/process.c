@@ -23,7 +23,13 @@
 #include <unistd.h>
 
 /* Where a spawned program finds its line, above what dup2() may overwrite meanwhile, and what memory file is kept. */
-enum { SPAWNED_CHANNEL = 3, SPAWNED_MEMORY = 4, ABOVE_SPAWNED = 5, KEPT_BYTES = 1 << 20, ENDING_BYTES = 64 };
+enum {
+    SPAWNED_CHANNEL = 3,
+    SPAWNED_MEMORY = 4,
+    ABOVE_SPAWNED = RMT_OS_FIRST_GIVEN + RMT_OS_MOST_GIVEN,
+    KEPT_BYTES = 1 << 20,
+    ENDING_BYTES = 64
+};
 
 void rmt_os_line_close(rmt_os_line *line)
 {
@@ -81,21 +87,44 @@ int rmt_os_fork(rmt_os_child *child, int (*entry)(void *context, rmt_os_line lin
     return failed;
 }
 
+/* In a child: the files to their agreed places. */
+static bool place_given(const int32_t *files, size_t count)
+{
+    int above[RMT_OS_MOST_GIVEN];
+    for (size_t i = 0; i < count; i++)
+        if ((above[i] = fcntl(files[i], F_DUPFD_CLOEXEC, ABOVE_SPAWNED)) < 0)
+            return false;
+    for (size_t i = 0; i < count; i++)
+        if (dup2(above[i], RMT_OS_FIRST_GIVEN + (int)i) < 0)
+            return false;
+    return true;
+}
+
+/* What a program is to get beside its line. */
+typedef struct gifts {
+    const int32_t *files;
+    size_t count;
+} gifts;
+
 /* In a child: the line to its agreed place, then the program. Returns only when that fails. */
-static void become(const char *const *command, const rmt_os_line *line, int complaints)
+static void become(const char *const *command, const rmt_os_line *line, const gifts *given, int complaints)
 {
     int channel = fcntl(line->channel, F_DUPFD_CLOEXEC, ABOVE_SPAWNED);
     int memory = fcntl(line->memory, F_DUPFD_CLOEXEC, ABOVE_SPAWNED);
     int told = fcntl(complaints, F_DUPFD_CLOEXEC, ABOVE_SPAWNED);
-    if (channel >= 0 && memory >= 0 && dup2(channel, SPAWNED_CHANNEL) >= 0 && dup2(memory, SPAWNED_MEMORY) >= 0)
+    if (channel >= 0 && memory >= 0 && place_given(given->files, given->count) && dup2(channel, SPAWNED_CHANNEL) >= 0 &&
+        dup2(memory, SPAWNED_MEMORY) >= 0)
         execv(command[0], (char *const *)command);
     int failed = errno;
     if (write(told, &failed, sizeof failed) != (ssize_t)sizeof failed)
         _exit(126);
 }
 
-int rmt_os_spawn(rmt_os_child *child, const char *const *command)
+int rmt_os_spawn(rmt_os_child *child, const char *const *command, const int32_t *files, size_t count)
 {
+    const gifts given = {files, count};
+    if (count > RMT_OS_MOST_GIVEN)
+        return EMFILE;
     rmt_os_line theirs;
     int complaints[2], failed = open_line(&child->line, &theirs);
     pid_t parent = getpid();
@@ -110,7 +139,7 @@ int rmt_os_spawn(rmt_os_child *child, const char *const *command)
     pid_t id = fork();
     if (id == 0) {
         follow_parent(parent);
-        become(command, &theirs, complaints[1]);
+        become(command, &theirs, &given, complaints[1]);
         _exit(127);
     }
     failed = id < 0 ? errno : 0;

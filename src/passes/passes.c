@@ -27,6 +27,19 @@ ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_
     return RAMET_STATUS_OK;
 }
 
+bool rmt_pass_report_restore(const int32_t *changes, size_t count, rmt_pass_report *report)
+{
+    *report = (rmt_pass_report){0};
+    if (count != sizeof passes / sizeof *passes)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        report->pass[i] = passes[i];
+        report->changes[i] = changes[i];
+    }
+    report->count = (int32_t)count;
+    return true;
+}
+
 bool rmt_pass_report_print(const rmt_pass_report *report, rmt_buffer *text)
 {
     bool good = true;

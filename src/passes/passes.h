@@ -28,6 +28,9 @@ typedef struct rmt_pass_report {
 ramet_status rmt_passes_apply(rmt_graph *graph, const rmt_kernels *kernels, rmt_pass_report *report,
                               ramet_error *error);
 
+/* The report of these counts, one for each pass in order. False when they are not of these passes. */
+bool rmt_pass_report_restore(const int32_t *changes, size_t count, rmt_pass_report *report);
+
 bool rmt_pass_report_print(const rmt_pass_report *report, rmt_buffer *text);
 
 #endif

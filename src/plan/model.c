@@ -173,17 +173,26 @@ static unsigned char *blob_at(const rmt_model *model, size_t offset)
     return offset == SIZE_MAX ? NULL : model->blob + offset;
 }
 
+/* Where each node finds what is, or will be, packed for it. */
+static void place_nodes(rmt_model *model, const blob_layout *layout)
+{
+    for (size_t i = 0; i < model->graph.node_count; i++) {
+        if (model->graph.nodes[i].dead)
+            continue;
+        model->nodes[i].panels = blob_at(model, layout->panels_at[i]);
+        model->nodes[i].packed = blob_at(model, layout->packed_at[i]);
+    }
+}
+
 /* wide: room for the floats of panels that are rounded. */
 static void pack_node(rmt_model *model, size_t index, const blob_layout *layout, float *wide)
 {
-    rmt_bound_node *bound = &model->nodes[index];
+    const rmt_bound_node *bound = &model->nodes[index];
     unsigned char *panels = blob_at(model, layout->panels_at[index]),
                   *packed = blob_at(model, layout->packed_at[index]);
     const bool rounds = bound->panel_type == RMT_WEIGHT_BFLOAT16 && panels != NULL;
     if (panels == NULL && packed == NULL)
         return;
-    bound->panels = panels;
-    bound->packed = packed;
     if (rounds)
         memset(wide, 0, (size_t)layout->floats[index] * sizeof *wide);
     bound->op->pack(&(rmt_op_pack){.graph = &model->graph,
@@ -210,28 +219,46 @@ static ramet_status pack_nodes(rmt_model *model, const blob_layout *layout, rame
     return RAMET_STATUS_OK;
 }
 
+static size_t blob_bytes_of(const blob_layout *layout)
+{
+    size_t bytes = rmt_round_up(layout->bytes, rmt_os_page_bytes());
+    return bytes > 0 ? bytes : rmt_os_page_bytes();
+}
+
 static ramet_status fill_blob(rmt_model *model, const blob_layout *layout, ramet_error *error)
 {
     rmt_graph *graph = &model->graph;
-    model->blob_bytes = rmt_round_up(layout->bytes, rmt_os_page_bytes());
-    if (model->blob_bytes == 0)
-        model->blob_bytes = rmt_os_page_bytes();
+    model->blob_bytes = blob_bytes_of(layout);
     model->blob = rmt_os_pages_alloc(model->blob_bytes);
     if (model->blob == NULL)
         return rmt_fail_memory(error, model->blob_bytes);
+    place_nodes(model, layout);
     ramet_status status = pack_nodes(model, layout, error);
     if (status != RAMET_STATUS_OK)
         return status;
     for (size_t i = 0; i < graph->value_count; i++) {
         rmt_value *value = &graph->values[i];
-        if (value->data == NULL)
-            continue;
-        unsigned char *kept = layout->constant_at[i] == SIZE_MAX ? NULL : model->blob + layout->constant_at[i];
+        unsigned char *kept = value->data == NULL ? NULL : blob_at(model, layout->constant_at[i]);
         if (kept != NULL)
             memcpy(kept, value->data, value->data_bytes);
         value->data = kept;
     }
     rmt_os_pages_protect(model->blob, model->blob_bytes); /* where the system refuses, only the guard is lost */
+    return RAMET_STATUS_OK;
+}
+
+/* A blob that was filled before. Where everything lies follows from the graph, as it did then. */
+static ramet_status adopt_blob(rmt_model *model, const blob_layout *layout, const rmt_model_packed *packed,
+                               ramet_error *error)
+{
+    rmt_graph *graph = &model->graph;
+    if (packed->bytes != blob_bytes_of(layout))
+        return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "the packed weights do not fit their graph");
+    model->blob = packed->blob;
+    model->blob_bytes = packed->bytes;
+    place_nodes(model, layout);
+    for (size_t i = 0; i < graph->value_count; i++)
+        graph->values[i].data = blob_at(model, layout->constant_at[i]);
     return RAMET_STATUS_OK;
 }
 
@@ -254,12 +281,25 @@ static bool name_all_outputs(rmt_graph *graph)
     return true;
 }
 
-static ramet_status load(rmt_model *model, ramet_error *error)
+static ramet_status rewrite(rmt_model *model, ramet_error *error)
 {
     ramet_status status = rmt_passes_apply(&model->graph, model->option.kernels, &model->passes, error);
+    if (status == RAMET_STATUS_OK && !name_all_outputs(&model->graph))
+        status = rmt_fail_memory(error, model->graph.value_count * sizeof(rmt_value));
+    return status;
+}
+
+/* packed: the graph has been through the passes before, and this came of it; or NULL. */
+static ramet_status load(rmt_model *model, const rmt_model_packed *packed, ramet_error *error)
+{
+    ramet_status status = RAMET_STATUS_OK;
+    if (packed != NULL)
+        model->passes = packed->passes;
+    else
+        status = rewrite(model, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    if (!name_all_outputs(&model->graph) || !rmt_model_find_lifetimes(model))
+    if (!rmt_model_find_lifetimes(model))
         return rmt_fail_memory(error, model->graph.value_count * sizeof(rmt_value));
     rmt_arena scratch;
     rmt_arena_init(&scratch, 0);
@@ -268,14 +308,15 @@ static ramet_status load(rmt_model *model, ramet_error *error)
     if (status == RAMET_STATUS_OK)
         status = bind(model, &layout, error);
     if (status == RAMET_STATUS_OK)
-        status = fill_blob(model, &layout, error);
+        status = packed != NULL ? adopt_blob(model, &layout, packed, error) : fill_blob(model, &layout, error);
     rmt_arena_clear(&scratch);
     return status;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-ramet_status rmt_model_create(rmt_graph *graph, const rmt_model_option *option, rmt_model **out, ramet_error *error)
+ramet_status rmt_model_adopt(rmt_graph *graph, const rmt_model_packed *packed, const rmt_model_option *option,
+                             rmt_model **out, ramet_error *error)
 {
     *out = NULL;
     rmt_model *model = calloc(1, sizeof *model);
@@ -287,17 +328,23 @@ ramet_status rmt_model_create(rmt_graph *graph, const rmt_model_option *option, 
     rmt_graph_init(graph);
     model->option = *option;
     model->references = 1;
-    pthread_mutex_init(&model->lock, NULL);
+    model->file = RMT_NO_FILE;
+    rmt_lock_init(&model->lock);
     model->plans = rmt_arena_alloc(&model->graph.arena, (size_t)option->plan_capacity, sizeof(rmt_plan *));
     ramet_status status = model->plans == NULL
                               ? rmt_fail_memory(error, (size_t)option->plan_capacity * sizeof(rmt_plan *))
-                              : load(model, error);
+                              : load(model, packed, error);
     if (status != RAMET_STATUS_OK) {
         rmt_model_release(model);
         return status;
     }
     *out = model;
     return RAMET_STATUS_OK;
+}
+
+ramet_status rmt_model_create(rmt_graph *graph, const rmt_model_option *option, rmt_model **model, ramet_error *error)
+{
+    return rmt_model_adopt(graph, NULL, option, model, error);
 }
 
 rmt_model *rmt_model_retain(rmt_model *model)
@@ -314,13 +361,15 @@ void rmt_model_release(rmt_model *model)
         rmt_plan_release(model->plans[i]);
     if (model->blob != NULL)
         rmt_os_pages_free(model->blob, model->blob_bytes);
+    rmt_os_close(model->file);
     rmt_graph_clear(&model->graph);
-    pthread_mutex_destroy(&model->lock);
+    rmt_lock_clear(&model->lock);
     free(model);
 }
 
 const rmt_graph *rmt_model_graph(const rmt_model *model) { return &model->graph; }
 const rmt_kernels *rmt_model_kernels(const rmt_model *model) { return model->option.kernels; }
+const rmt_model_option *rmt_model_option_of(const rmt_model *model) { return &model->option; }
 const rmt_bound_node *rmt_model_node(const rmt_model *model, int32_t node) { return &model->nodes[node]; }
 
 rmt_view rmt_model_constant(const rmt_model *model, int32_t value)
@@ -333,14 +382,21 @@ rmt_view rmt_model_constant(const rmt_model *model, int32_t value)
 
 const rmt_pass_report *rmt_model_passes(const rmt_model *model) { return &model->passes; }
 
+void rmt_model_lock(rmt_model *model)
+{
+    if (rmt_lock_take(&model->lock))
+        model->plan_count = 0;
+}
+
 rmt_model_sizes rmt_model_measure(rmt_model *model)
 {
     rmt_model_sizes sizes = {.weights_bytes = model->blob_bytes, .program_bytes = model->graph.arena.bytes};
     sizes.references = atomic_load_explicit(&model->references, memory_order_relaxed);
-    pthread_mutex_lock(&model->lock);
+    rmt_model_lock(model);
     for (int32_t i = 0; i < model->plan_count; i++)
         sizes.plans_bytes += model->plans[i]->memory.bytes;
-    pthread_mutex_unlock(&model->lock);
+    sizes.shared_bytes = model->file != RMT_NO_FILE ? model->blob_bytes : 0;
+    rmt_lock_give(&model->lock);
     return sizes;
 }
 
@@ -387,14 +443,14 @@ static rmt_plan *keep_plan(rmt_model *model, rmt_plan *plan)
 ramet_status rmt_model_get_plan(rmt_model *model, const rmt_view *inputs, rmt_plan **plan, ramet_error *error)
 {
     ramet_status status = RAMET_STATUS_OK;
-    pthread_mutex_lock(&model->lock);
+    rmt_model_lock(model);
     *plan = find_plan(model, inputs);
     if (*plan == NULL) {
         status = rmt_plan_create(model, inputs, plan, error);
         if (status == RAMET_STATUS_OK)
             *plan = keep_plan(model, *plan);
     }
-    pthread_mutex_unlock(&model->lock);
+    rmt_lock_give(&model->lock);
     return status;
 }
 

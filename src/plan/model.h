@@ -7,8 +7,6 @@
 
 #include "plan/plan.h"
 
-#include <pthread.h>
-
 /* For each of several keys a list of indices: those of key k are items[first[k]] .. items[first[k + 1] - 1]. */
 typedef struct rmt_index_lists {
     int32_t *first, *items;
@@ -24,11 +22,32 @@ struct rmt_model {
     rmt_index_lists deaths;      /* for each node the values that it reads last */
     unsigned char *blob;         /* whole pages, read-only once packed */
     size_t blob_bytes;
-    pthread_mutex_t lock; /* of what follows */
-    rmt_plan **plans;     /* most recently used first */
+    rmt_lock lock;    /* of what follows */
+    rmt_plan **plans; /* most recently used first */
     int32_t plan_count;
+    int file; /* whose pages the blob is; RMT_NO_FILE: this process's own */
     _Atomic(uint64_t) references;
 };
+
+/* What has been made of a graph before. */
+typedef struct rmt_model_packed {
+    rmt_pass_report passes;
+    unsigned char *blob; /* whole pages */
+    size_t bytes;
+} rmt_model_packed;
+
+/*
+ * As rmt_model_create(), from a graph that has been through the passes and whose constants are elsewhere. The model takes
+ * the blob over once it is made. packed NULL: all is still to do.
+ */
+ramet_status rmt_model_adopt(rmt_graph *graph, const rmt_model_packed *packed, const rmt_model_option *option,
+                             rmt_model **model, ramet_error *error);
+
+/*
+ * Takes model->lock. In a child of a process that has forked while another thread had it, nobody knows how far that thread
+ * had come: the plans are forgotten there, and their memory is not given back.
+ */
+void rmt_model_lock(rmt_model *model);
 
 /* Makes a plan; the caller holds the one reference. */
 ramet_status rmt_plan_create(rmt_model *model, const rmt_view *inputs, rmt_plan **plan, ramet_error *error);

@@ -40,12 +40,43 @@ ramet_status rmt_model_create(rmt_graph *graph, const rmt_model_option *option, 
 rmt_model *rmt_model_retain(rmt_model *model); /* any thread */
 void rmt_model_release(rmt_model *model);      /* any thread; NULL is allowed */
 
+/* ---- a model in a file ---------------------------------------------------------------------------------- */
+
+#define RMT_NO_FILE (-1)
+
+/* What the packed form depends on: the digest of the model's files, the options, and the build of this library. */
+rmt_digest rmt_model_key(const rmt_digest *source, const rmt_model_option *option);
+
+/* Appends the whole model to an empty file. 0 or errno. */
+int rmt_model_store(const rmt_model *model, const rmt_digest *key, int file);
+
+/*
+ * The model from such a file, which it takes over on success: the packed weights are the pages of the file, shared with all
+ * who map it. `checked`: the numbers are known to be whole. BAD_FORMAT says what is wrong with a file: damaged, of another
+ * model, or of another build.
+ */
+ramet_status rmt_model_load(int file, const rmt_digest *key, bool checked, const rmt_model_option *option,
+                            rmt_model **model, ramet_error *error);
+
+/*
+ * Puts the pages of the file, where the model has been stored, in the place of its own, and takes the file over. Any
+ * thread, runs may be under way. 0 or errno; on failure nothing has changed.
+ */
+int rmt_model_share(rmt_model *model, int file);
+
+/* The file whose pages the weights are, now RMT_NO_FILE or for the life of the model. */
+int rmt_model_file(rmt_model *model);
+
+/* ---- what is in it --------------------------------------------------------------------------------------- */
+
 const rmt_graph *rmt_model_graph(const rmt_model *model);
 const rmt_kernels *rmt_model_kernels(const rmt_model *model);
+const rmt_model_option *rmt_model_option_of(const rmt_model *model);
 const rmt_pass_report *rmt_model_passes(const rmt_model *model);
 
 typedef struct rmt_model_sizes {
     uint64_t weights_bytes, program_bytes, plans_bytes;
+    uint64_t shared_bytes; /* of weights_bytes: pages of a file */
     uint64_t references;
 } rmt_model_sizes;
 

@@ -39,6 +39,9 @@ typedef struct rmt_engine {
     ramet_status (*describe)(void *state, ramet_describe what, const rmt_view *inputs, rmt_buffer *text,
                              ramet_error *error);
     void (*measure)(void *state, ramet_memory *memory);
+
+    /* As ramet_runtime_weights_fd(). NULL: the engine has nothing to share. */
+    ramet_status (*share)(void *state, int32_t *fd, ramet_error *error);
 } rmt_engine;
 
 extern const rmt_engine rmt_engine_native, rmt_engine_openvino;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native engine: program file -> graph -> model, and one rmt_exec a handle.
+ * The native engine: a model (weights.c) that handles share, and one rmt_exec a handle.
  */
 #include "exec/exec.h"
 #include "runtime/engine.h"
+#include "runtime/weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 typedef struct native_state {
-    rmt_model *model; /* shared, counted */
-    rmt_exec exec;    /* of this handle alone */
+    rmt_weights *weights; /* shared, counted; they keep the model */
+    rmt_model *model;
+    rmt_exec exec; /* of this handle alone */
     int32_t threads;
     rmt_view *outputs; /* one for each, for a run */
 } native_state;
@@ -21,22 +23,23 @@ static void native_close(void *opaque)
     if (state == NULL)
         return;
     rmt_exec_clear(&state->exec);
-    rmt_model_release(state->model);
+    rmt_weights_release(state->weights);
     free(state->outputs);
     free(state);
 }
 
-/* A handle on model, whose reference it takes over, also on failure. */
-static ramet_status new_handle(rmt_model *model, int32_t threads, void **out, ramet_error *error)
+/* A handle on weights, whose reference it takes over, also on failure. */
+static ramet_status new_handle(rmt_weights *weights, int32_t threads, void **out, ramet_error *error)
 {
     native_state *state = calloc(1, sizeof *state);
     if (state == NULL) {
-        rmt_model_release(model);
+        rmt_weights_release(weights);
         return rmt_fail_memory(error, sizeof *state);
     }
-    state->model = model;
+    state->weights = weights;
+    state->model = rmt_weights_model(weights);
     state->threads = threads;
-    size_t count = rmt_model_graph(model)->output_count;
+    size_t count = rmt_model_graph(state->model)->output_count;
     state->outputs = calloc(count + 1, sizeof *state->outputs);
     ramet_status status = state->outputs == NULL ? rmt_fail_memory(error, count * sizeof *state->outputs)
                                                  : rmt_exec_init(&state->exec, threads, error);
@@ -67,43 +70,33 @@ static ramet_status choose_kernels(ramet_cpu_level level, const rmt_kernels **ke
     return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "this processor lacks the chosen cpu_level; use auto");
 }
 
-static ramet_status open_program(const rmt_model_files *files, const ramet_runtime_option *option, rmt_program *program,
-                                 ramet_error *error)
-{
-    if (option->program_bytes == NULL)
-        return rmt_program_open(files->program, files->params, program, error);
-    return rmt_program_open_memory(option->program_bytes, option->program_count, option->params_bytes,
-                                   option->params_count, program, error);
-}
-
 static ramet_status native_open(const rmt_model_files *files, const ramet_runtime_option *option, void **state,
                                 ramet_error *error)
 {
-    static const rmt_weight_type weights[] = {
+    static const rmt_weight_type types[] = {
         [RAMET_PRECISION_FLOAT32] = RMT_WEIGHT_FLOAT32, [RAMET_PRECISION_BFLOAT16] = RMT_WEIGHT_BFLOAT16};
-    rmt_model_option model_option = {.weights = weights[option->precision],
+    rmt_model_option model_option = {.weights = types[option->precision],
                                      .threads = option->cpu_thread_num,
                                      .plan_capacity = option->plan_capacity,
                                      .memory_budget_bytes = option->memory_budget_bytes};
     ramet_status status = choose_kernels(option->cpu_level, &model_option.kernels, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    rmt_program program;
-    status = open_program(files, option, &program, error);
-    if (status != RAMET_STATUS_OK)
-        return status;
-    rmt_model *model;
-    status = rmt_model_create(&program.graph, &model_option, &model, error);
-    rmt_program_close(&program);
-    if (status != RAMET_STATUS_OK)
-        return rmt_fail_at(error, status, "%s", files->program);
-    return new_handle(model, option->cpu_thread_num, state, error);
+    rmt_weights *weights;
+    status = rmt_weights_open(files, option, &model_option, &weights, error);
+    return status == RAMET_STATUS_OK ? new_handle(weights, option->cpu_thread_num, state, error) : status;
 }
 
 static ramet_status native_clone(void *opaque, void **clone, ramet_error *error)
 {
     native_state *state = opaque;
-    return new_handle(rmt_model_retain(state->model), state->threads, clone, error);
+    return new_handle(rmt_weights_retain(state->weights), state->threads, clone, error);
+}
+
+static ramet_status native_share(void *opaque, int32_t *fd, ramet_error *error)
+{
+    native_state *state = opaque;
+    return rmt_weights_share(state->weights, fd, error);
 }
 
 static size_t native_input_count(const void *opaque)
@@ -181,6 +174,8 @@ static ramet_status native_describe(void *opaque, ramet_describe what, const rmt
     native_state *state = opaque;
     if (what == RAMET_DESCRIBE_PLAN)
         return describe_plan(state, inputs, text, error);
+    if (what == RAMET_DESCRIBE_WEIGHTS)
+        return rmt_weights_describe(state->weights, text) ? RAMET_STATUS_OK : rmt_fail_memory(error, text->bytes);
     bool good = what == RAMET_DESCRIBE_PASSES ? rmt_pass_report_print(rmt_model_passes(state->model), text)
                                               : rmt_graph_print(rmt_model_graph(state->model), text);
     return good ? RAMET_STATUS_OK : rmt_fail_memory(error, text->bytes);
@@ -194,7 +189,8 @@ static void native_measure(void *opaque, ramet_memory *memory)
                              .program_bytes = sizes.program_bytes,
                              .plans_bytes = sizes.plans_bytes,
                              .arena_bytes = state->exec.arena_bytes + state->exec.late.pool.bytes,
-                             .clones = sizes.references};
+                             .clones = rmt_weights_handles(state->weights),
+                             .shared_bytes = sizes.shared_bytes};
 }
 
 const rmt_engine rmt_engine_native = {.name = "native",
@@ -208,4 +204,5 @@ const rmt_engine rmt_engine_native = {.name = "native",
                                       .output_info = native_output_info,
                                       .run = native_run,
                                       .describe = native_describe,
-                                      .measure = native_measure};
+                                      .measure = native_measure,
+                                      .share = native_share};

@@ -363,6 +363,10 @@ static ramet_status openvino_describe(void *opaque, ramet_describe what, const r
     (void)inputs;
     const openvino_state *state = opaque;
     char said[512] = "";
+    if (what == RAMET_DESCRIBE_WEIGHTS)
+        return rmt_buffer_printf(text, "memory of OpenVINO, which tells no more\n")
+                   ? RAMET_STATUS_OK
+                   : rmt_fail_memory(error, sizeof said);
     if (what != RAMET_DESCRIBE_GRAPH)
         return rmt_fail(error, RAMET_STATUS_UNSUPPORTED,
                         "OpenVINO does not show its passes and plans; those of the native engine are there to see");

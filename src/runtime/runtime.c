@@ -45,6 +45,8 @@ static ramet_status check_sources(const ramet_runtime_option *option, ramet_erro
         wrong = "params_bytes need program_bytes";
     else if (option->params_file != NULL && option->program_bytes != NULL)
         wrong = "params_file and program_bytes exclude each other";
+    else if (option->weights_fd_count > 0 && option->weights_fds == NULL)
+        wrong = "weights_fds are counted that are NULL";
     else if (option->config_file != NULL && option->config_text != NULL)
         wrong = "config_file and config_text exclude each other";
     return wrong == NULL ? RAMET_STATUS_OK : rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "%s", wrong);
@@ -191,7 +193,7 @@ ramet_status ramet_runtime_clone(ramet_runtime *runtime, ramet_runtime **clone, 
     if (runtime == NULL || clone == NULL)
         return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "a handle is NULL");
     *clone = NULL;
-    ramet_status status = rmt_guard_enter(&runtime->guard, error);
+    ramet_status status = rmt_guard_enter_to_clone(&runtime->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
     void *state;
@@ -249,6 +251,22 @@ ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *me
         return RAMET_STATUS_INVALID_ARGUMENT;
     runtime->engine->measure(runtime->state, memory);
     return RAMET_STATUS_OK;
+}
+
+ramet_status ramet_runtime_weights_fd(ramet_runtime *runtime, int32_t *fd, ramet_error *error)
+{
+    if (runtime == NULL || fd == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "runtime or fd is NULL");
+    *fd = -1;
+    if (runtime->engine->share == NULL)
+        return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "the engine %s keeps no packed weights that could be shared",
+                        runtime->engine->name);
+    ramet_status status = rmt_guard_enter(&runtime->guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    status = runtime->engine->share(runtime->state, fd, error);
+    rmt_guard_leave(&runtime->guard);
+    return status;
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@ CLASSIFIER = MODELS / 'classifier'
 OCR_FLAGS = ['--det_model', MODELS / 'detector', '--rec_model', MODELS / 'recognizer',
              '--rec_label_file', MODELS / 'dictionary.txt']
 TIMEOUT_SECONDS = 120
+CACHE = tempfile.TemporaryDirectory()  # instead of the user's
+os.environ['XDG_CACHE_HOME'] = CACHE.name
 
 COLOURS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255), 'dark': (0, 0, 0)}
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A model with as many weights as a test wants: y = x * w, x [1, rows], w [rows, columns], as an ONNX file made here.
+ */
+#ifndef RAMET_TEST_WIDE_PRODUCT_H
+#define RAMET_TEST_WIDE_PRODUCT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ramet/runtime.h"
+
+typedef struct wide_product {
+    unsigned char *bytes; /* from malloc */
+    size_t count;
+    int64_t rows, columns;
+} wide_product;
+
+/* The numbers are the same for the same seed. */
+wide_product wide_product_make(int64_t rows, int64_t columns, uint32_t seed);
+void wide_product_free(wide_product *model);
+
+/* Writes it to a file. */
+void wide_product_write(const wide_product *model, const char *path);
+
+/* Runs it on numbers that depend on nothing else; a digest of the result. Fails the test where that fails. */
+uint64_t wide_product_run(ramet_runtime *runtime);
+
+#endif
