@@ -134,6 +134,11 @@ enum Backend { UNKNOWN, ORT, TRT, PDINFER, POROS, OPENVINO, LITE, RKNPU2, SOPHGO
 /* Told from the bytes of the file; taken for the sake of FastDeploy's signatures. */
 enum ModelFormat { AUTOREC, PADDLE, ONNX, RKNN, TORCHSCRIPT, SOPHGO, HORIZON, TVMFormat };
 
+/* What only OpenVINO reads. 0: the default, as many runs at a time as there are usable processors for. */
+struct OpenVINOBackendOption {
+    int num_streams = 0; /* runs at the same time, of all clones together */
+};
+
 /*
  * How models are to run. Setters of hardware that ramet does not serve make the option unusable: a model opened with it
  * is not Initialized(), and its error says so. Hints to other engines (SetTrtInputShape, ...) change nothing.
@@ -146,8 +151,10 @@ class RuntimeOption
     std::string model_file, params_file;
     int cpu_thread_num = -1; /* threads inside one run; -1: the default, 1 */
     Backend backend = UNKNOWN;
-    uint64_t memory_budget_bytes = 0; /* ceiling of a clone's arena; 0: the default, 4 GiB */
-    int plan_capacity = 0;            /* shapes remembered per model; 0: the default, 16 */
+    OpenVINOBackendOption openvino_option;
+    uint64_t memory_budget_bytes = 0;                    /* ceiling of a clone's arena; 0: the default, 4 GiB */
+    int plan_capacity = 0;                               /* shapes remembered per model; 0: the default, 16 */
+    ramet_precision precision = RAMET_PRECISION_FLOAT32; /* of the weights, native engine */
 
     void SetModelPath(const std::string &model, const std::string &params = "", ModelFormat = PADDLE)
     {
@@ -180,6 +187,7 @@ class RuntimeOption
     void UseOrtBackend() { backend = ORT; }
     void UseOpenVINOBackend() { backend = OPENVINO; }
     void UsePaddleLiteBackend() { backend = LITE; }
+    void SetOpenVINOStreams(int num_streams) { openvino_option.num_streams = num_streams; }
     void UseLiteBackend() { backend = LITE; }
     void UseNativeBackend() { backend = NATIVE; }
     void UseTrtBackend() { backend = TRT; }
@@ -201,7 +209,9 @@ class RuntimeOption
                      ramet_error *error) const
     {
         ramet_runtime_option_init(option);
-        option->backend = RAMET_BACKEND_NATIVE;
+        option->backend = backend == OPENVINO ? RAMET_BACKEND_OPENVINO : RAMET_BACKEND_NATIVE;
+        option->precision = precision;
+        option->num_streams = openvino_option.num_streams;
         option->cpu_thread_num = cpu_thread_num == -1 ? 0 : cpu_thread_num;
         option->plan_capacity = plan_capacity;
         option->memory_budget_bytes = memory_budget_bytes;
@@ -229,9 +239,9 @@ class RuntimeOption
     std::string Refused() const
     {
         const bool absent = backend == TRT || backend == POROS || backend == RKNPU2 || backend == SOPHGOTPU ||
-                            backend == HORIZONNPU || backend == TVM || backend == OPENVINO;
+                            backend == HORIZONNPU || backend == TVM;
         if (refused_.empty() && absent)
-            return "this engine of FastDeploy is not part of ramet; take UseNativeBackend()";
+            return "this engine of FastDeploy is not part of ramet; take UseNativeBackend() or UseOpenVINOBackend()";
         return refused_;
     }
 
@@ -1305,7 +1315,7 @@ class DBDetectorPostprocessor
     bool SetDetDBThresh(double thresh) { return Set(model_, &ramet_det_option::db_thresh, float(thresh)); }
     bool SetDetDBBoxThresh(double thresh) { return Set(model_, &ramet_det_option::db_box_thresh, float(thresh)); }
     bool SetDetDBUnclipRatio(double ratio) { return Set(model_, &ramet_det_option::db_unclip_ratio, float(ratio)); }
-    /* "fast" (the default, as in PaddleOCR) or "slow" (FastDeploy's default). */
+    /* "slow" (FastDeploy's default) or "fast" (PaddleOCR's, and the default of the C interface). */
     bool SetDetDBScoreMode(const std::string &mode)
     {
         const ramet_det_score_mode wanted = mode == "slow" ? RAMET_DET_SCORE_MODE_SLOW : RAMET_DET_SCORE_MODE_FAST;
@@ -1327,6 +1337,7 @@ class DBDetector : public TextModel<DetTask>
     DBDetector(const std::string &model_file, const std::string &params_file = "",
                const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
     {
+        option_.db_score_mode = RAMET_DET_SCORE_MODE_SLOW;
         Open(model_file, params_file, option);
     }
     std::string ModelName() const override { return "ppocr/ocr_det"; }

@@ -64,7 +64,7 @@ class MultiThread(FolderCase):
         models = {task: MODELS / task for task in ('detector', 'direction', 'recognizer', 'dictionary.txt')}
         entries = ramet('ocr', '--json', '--image_path', '.', '--det_model', models['detector'],
                         '--cls_model', models['direction'], '--rec_model', models['recognizer'],
-                        '--rec_label_file', models['dictionary.txt'], cwd=self.folder).objects
+                        '--rec_label_file', models['dictionary.txt'], '--det_db_score_mode', 'slow', cwd=self.folder).objects
         wanted = [(str(box), text) for entry in entries for box, text in zip(entry['boxes'], entry['text'])]
         for threads in (1, 3):
             result = self.run_example('ocr', *models.values(), '.', '0', str(threads))

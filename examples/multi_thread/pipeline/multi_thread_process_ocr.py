@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text in many images, with threads or with processes: detector, direction classifier, recogniser.
+
+python multi_thread_process_ocr.py --det_model DET --cls_model CLS --rec_model REC --rec_label_file keys.txt \\
+    --image_path images --thread_num 2
+"""
+import argparse
+import os
+import sys
+
+import ramet as fd
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "single_model"))
+
+from multi_thread_process import build_option, list_images, run_processes, run_threads, truth
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--det_model", required=True, help="folder of the text detector")
+    parser.add_argument("--cls_model", required=True, help="folder of the direction classifier")
+    parser.add_argument("--rec_model", required=True, help="folder of the recogniser")
+    parser.add_argument("--rec_label_file", required=True, help="dictionary of the recogniser, one character a line")
+    parser.add_argument("--image_path", required=True, help="an image, or a folder of images")
+    parser.add_argument("--device", choices=["cpu"], default="cpu")
+    parser.add_argument("--backend", choices=["default", "openvino"], default="default")
+    parser.add_argument("--cpu_thread_num", type=int, default=1, help="threads inside one prediction")
+    parser.add_argument("--cls_bs", type=int, default=1, help="crops that the classifier sees at once; -1: all")
+    parser.add_argument("--rec_bs", type=int, default=6, help="crops that the recogniser sees at once; -1: all")
+    parser.add_argument("--thread_num", type=int, default=1, help="threads, each with a clone of the pipeline")
+    parser.add_argument("--use_multi_process", type=truth, default=False)
+    parser.add_argument("--process_num", type=int, default=1)
+    return parser.parse_args()
+
+
+def model_files(folder):
+    return os.path.join(folder, "inference.pdmodel"), os.path.join(folder, "inference.pdiparams")
+
+
+def build_pipeline(args):
+    option = build_option(args)
+    det_model = fd.vision.ocr.DBDetector(*model_files(args.det_model), runtime_option=option)
+    cls_model = fd.vision.ocr.Classifier(*model_files(args.cls_model), runtime_option=option)
+    rec_model = fd.vision.ocr.Recognizer(*model_files(args.rec_model), args.rec_label_file, runtime_option=option)
+    pipeline = fd.vision.ocr.PPOCRv4(det_model=det_model, cls_model=cls_model, rec_model=rec_model)
+    pipeline.cls_batch_size = args.cls_bs
+    pipeline.rec_batch_size = args.rec_bs
+    return pipeline
+
+
+def main():
+    args = parse_arguments()
+    pipeline, images = build_pipeline(args), list_images(args.image_path)
+    if args.use_multi_process:
+        run_processes(pipeline, images, args.process_num)
+    else:
+        run_threads(pipeline, images, args.thread_num)
+
+
+if __name__ == "__main__":
+    main()
