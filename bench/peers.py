@@ -1,159 +1,167 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times ramet beside OpenVINO and ONNX Runtime: one process, one thread, one pinned CPU, the same input, in turn.
+"""Times ramet beside OpenVINO, ONNX Runtime, MNN and ncnn: one thread, one pinned processor, the same inputs, in turn.
 
-Started by bench/peers, which sets up what it needs. First ramet runs against itself: that ratio is the noise of the
-machine. A ratio compares runs of one round; below 1 ramet is faster. The largest difference of the outputs, relative to
-their largest magnitude, shows that all computed the same.
+Started by bench/peers, which sets up what it needs. In every round each engine runs twice, and the second run counts: a
+model that is served finds its own weights in the caches. ramet runs against itself as well: that ratio is the noise of
+the machine. A ratio compares runs of one round; below 1 ramet is faster. An engine that cannot convert or run a model is
+listed with its reason. Records are merged into the JSON file case by case, so that a long list can be measured in several
+calls.
 """
 
 import argparse
+import datetime
+import importlib.metadata
 import json
 import os
-import sys
-import time
+import platform
+import subprocess
 
 import cv2
-import numpy as np
 
 import peers_engines as engines
+import peers_measure as measure
+import peers_ocr as ocr
+import peers_report as report
+from peers_cases import CASES, program_of
+from peers_twins import make_twins
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
-sys.path.insert(0, os.path.join(ROOT, 'tools/reference'))
-
-import ocr_official
-
-CLASSIFIERS = ('ResNet50_vd', 'PPLCNet_x1_0')
-FOLDERS = {'det': 'ch_PP-OCRv4_det_infer', 'cls': 'ch_ppocr_mobile_v2_cls_infer', 'rec': 'ch_PP-OCRv4_rec_infer'}
-OCR_TWINS = {
-    'det': 'ch_PP-OCRv4_det_infer.onnx',
-    'cls': 'ch_ppocr_mobile_v2.0_cls_infer.onnx',
-    'rec': 'ch_PP-OCRv4_rec_infer.onnx',
+PACKAGES = {
+    'OpenVINO': 'openvino', 'ONNX Runtime': 'onnxruntime', 'MNN': 'MNN', 'ncnn': 'ncnn', 'RapidOCR': 'rapidocr-onnxruntime',
 }
-FEWEST_ROUNDS = 5
+OCR = report.OCR
+NAMES = [case.name for case in CASES] + [OCR]
 
 
-def time_once(run, value):
-    start = time.perf_counter_ns()
-    run(value)
-    return (time.perf_counter_ns() - start) / 1e6
+def twin(args, name):
+    """The path of a twin; raises with the words of the converter that could not make it."""
+    path = os.path.join(args.twins, name)
+    if not os.path.exists(path):
+        note = path + '.failed'
+        raise RuntimeError(open(note).read().strip() if os.path.exists(note) else 'it was not converted')
+    return path
 
 
-def rounds(runs, value, seconds):
-    """Milliseconds [round][run] of runs that have run before; they take turns at going first."""
-    table, end = [], time.perf_counter() + seconds
-    while len(table) < FEWEST_ROUNDS or time.perf_counter() < end:
-        row = np.empty(len(runs))
-        for k in range(len(runs)):
-            at = (k + len(table)) % len(runs)
-            row[at] = time_once(runs[at], value)
-        table.append(row)
-    return np.array(table)
+def onnx_names(args, case):
+    session = engines.OnnxRuntime(twin(args, case.file + '.onnx'))
+    return session.inputs, session.outputs
 
 
-def quartiles(values):
-    return [round(float(q), 4) for q in np.percentile(values, (25, 50, 75))]
-
-
-def summary(names, table):
-    """Quartiles of each run and of the ratio of the first run to it; run 1 is the first one again."""
-    record = {'rounds': len(table), 'noise': quartiles(table[:, 0] / table[:, 1]), 'runs': {}}
-    for k in range(len(names)):
-        if k != 1:
-            record['runs'][names[k]] = {'ms': quartiles(table[:, k]), 'ratio': quartiles(table[:, 0] / table[:, k])}
-    return record
-
-
-def show(title, record):
-    print(f'\n{title}: {record["rounds"]} rounds, noise of the ratio ' + ' '.join(f'{q:.3f}' for q in record['noise']))
-    print(f'{"":24}{"ms: quartile":>14}{"median":>10}{"quartile":>10}{"ramet / it":>14}{"quartiles":>16}  difference')
-    for name, run in record['runs'].items():
-        low, middle, high = run['ms']
-        a, ratio, b = run['ratio']
-        print(f'{name:24}{low:14.2f}{middle:10.2f}{high:10.2f}{ratio:14.3f}{f"{a:.3f}..{b:.3f}":>16}  {run["difference"]}')
-
-
-def relative_difference(want, got):
-    return f'{float(np.abs(got.astype("f8") - want).max() / np.abs(want).max()):.1e}'
-
-
-def compare_classifier(args, library, name):
-    folder = os.path.join(args.zoo, name)
-    value = np.load(os.path.join(folder, 'case0.in.x.npy'))[:1].copy()
-    runs = {
-        'ramet': engines.Ramet(library, folder),
-        'ramet again': engines.Ramet(library, folder),
-        'OpenVINO': engines.OpenVino(os.path.join(folder, 'inference.pdmodel')),
-        'ONNX Runtime': engines.OnnxRuntime(os.path.join(args.twins, name + '.onnx')),
+def openers(args, library, case):
+    """Name -> function that opens the case in this engine."""
+    folder = case.folder(args.zoo)
+    return {
+        'ramet': lambda: engines.Ramet(library, folder),
+        'ramet again': lambda: engines.Ramet(library, folder),
+        'OpenVINO': lambda: engines.OpenVino(program_of(folder), case.shapes),
+        'ONNX Runtime': lambda: engines.OnnxRuntime(twin(args, case.file + '.onnx')),
+        'MNN': lambda: engines.Mnn(twin(args, case.file + '.mnn'), *onnx_names(args, case)),
+        'ncnn': lambda: engines.Ncnn(twin(args, case.file + '.ncnn/model.ncnn.param'), *onnx_names(args, case)),
     }
-    outputs = {key: np.array(run(value)) for key, run in runs.items()}
-    record = summary(list(runs), rounds(list(runs.values()), value, args.seconds))
-    for key, run in record['runs'].items():
-        run['difference'] = relative_difference(outputs['ramet'], outputs[key])
+
+
+def compare(args, library, case):
+    feed = case.feed(args.zoo)
+    runs, outputs, failed = measure.open_all(measure.chosen(openers(args, library, case), args.peers), feed)
+    record = measure.summary(list(runs), measure.rounds(list(runs.values()), feed, args.seconds, args.rounds))
+    for name, run in record['runs'].items():
+        run['difference'] = measure.difference(outputs['ramet'], outputs[name])
+    record['runs'].update({name: {'failed': why} for name, why in failed.items()})
+    record['shapes'] = {name: list(shape) for name, shape in case.shapes.items()}
     return record
-
-
-def official_pipeline(models, characters, images):
-    """The official steps on these models; lines alone or in batches of six, whichever is faster here."""
-    pipelines = [engines.OfficialOcr(ocr_official, models, characters, batched) for batched in (False, True)]
-    for pipeline in pipelines:
-        over(pipeline)(images)
-    return min(pipelines, key=lambda pipeline: time_once(over(pipeline), images))
-
-
-def over(pipeline):
-    """The pipeline over a list of images."""
-    return lambda images: [pipeline(image) for image in images]
 
 
 def compare_ocr(args, library):
-    paths = sorted(entry.path for entry in os.scandir(args.images) if entry.is_file() and not entry.name.endswith('.md'))
-    images = [cv2.imread(path) for path in paths]
-    folders = {task: os.path.join(args.models, folder) for task, folder in FOLDERS.items()}
-    dictionary = os.path.join(args.models, 'ppocr_keys_v1.txt')
-    characters = ocr_official.read_dictionary(dictionary)
-    openvino = {task: engines.OpenVino(os.path.join(folder, 'inference.pdmodel')) for task, folder in folders.items()}
-    onnx = {task: engines.OnnxRuntime(os.path.join(args.ocr_twins, file)) for task, file in OCR_TWINS.items()}
-    pipelines = {
-        'ramet': engines.RametOcr(library, folders, dictionary),
-        'ramet again': engines.RametOcr(library, folders, dictionary),
-        'official on OpenVINO': official_pipeline(openvino, characters, images),
-        'official on ONNX Runtime': official_pipeline(onnx, characters, images),
+    pipelines = ocr.Pipelines(library, args.models, args.ocr_twins, args.images, args.fastdeploy)
+    return ocr.compare(pipelines, args)
+
+
+def processor():
+    with open('/proc/cpuinfo') as file:
+        lines = [line.split(':', 1) for line in file.read().split('\n\n')[0].splitlines() if ':' in line]
+    fields = {key.strip(): value.strip() for key, value in lines}
+    flags = [flag for flag in fields.get('flags', '').split() if flag.startswith(('avx', 'fma', 'amx', 'f16c', 'sse4'))]
+    return {
+        'cpu': fields.get('model name', platform.machine()), 'family': fields.get('cpu family'), 'model': fields.get('model'),
+        'flags': flags, 'processors': os.cpu_count(), 'kernel': platform.release(),
     }
-    texts = {key: over(pipeline)(images) for key, pipeline in pipelines.items()}
-    record = summary(list(pipelines), rounds([over(pipeline) for pipeline in pipelines.values()], images, args.seconds))
-    record['images'], record['lines'] = len(images), sum(map(len, texts['ramet']))
-    for key, run in record['runs'].items():
-        differing = sum(want != got for want, got in zip(texts['ramet'], texts[key]))
-        run['difference'] = f'{differing} of {len(images)} images read otherwise'
-    return record
+
+
+def commit_of(path):
+    command = ['git', '-C', os.path.dirname(os.path.abspath(path)), 'describe', '--always', '--dirty', '--abbrev=10']
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or 'unknown'
+
+
+def circumstances(args, load):
+    """When, where and with what a record was taken. load: the averages before it began."""
+    return {
+        'when': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
+        'commit': args.commit or commit_of(args.library),
+        'load': [round(value, 2) for value in load],
+        'versions': {name: importlib.metadata.version(package) for name, package in PACKAGES.items()},
+        'machine': processor(),
+    }
+
+
+def merge(path, name, record):
+    """Puts the record in; peers that it lacks stay as they were measured before with the same library."""
+    cases = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            cases = json.load(file)['cases']
+    if cases.get(name, {}).get('commit') == record['commit']:
+        record['runs'] = {**cases[name]['runs'], **record['runs']}
+        record['rounds'] = min(cases[name]['rounds'], record['rounds'])
+    cases[name] = record
+    cases = {known: cases[known] for known in NAMES if known in cases}
+    with open(path + '.part', 'w') as file:
+        json.dump({'cases': cases}, file, indent=1, ensure_ascii=False)
+        file.write('\n')
+    os.replace(path + '.part', path)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--zoo', required=True, help='folder of the exported models')
+    parser.add_argument('--twins', required=True, help='folder of the same models in the forms of the peers')
+    parser.add_argument('--ocr-twins', help='folder of the PP-OCRv4 models in ONNX form')
+    parser.add_argument('--paddle', help='a Python with PaddlePaddle and paddle2onnx, which makes the ONNX twins')
+    parser.add_argument('--mnnconvert', help='of MNN')
+    parser.add_argument('--pnnx', help='of ncnn')
+    parser.add_argument('--fastdeploy', help='a Python with fastdeploy-python')
+    parser.add_argument('--models', default=os.path.join(ROOT, 'build/models'), help='folder of the PP-OCRv4 models')
+    parser.add_argument('--images', default=os.path.join(ROOT, 'examples/images'), help='what the pipelines read')
+    parser.add_argument('--library', default=os.path.join(ROOT, 'build/libramet.so'))
+    parser.add_argument('--commit', help='of the library, where it stands outside its tree')
+    parser.add_argument('--seconds', type=float, default=20, help='for each case')
+    parser.add_argument('--rounds', type=int, default=5, help='at least so many for each case')
+    parser.add_argument('--cpu', type=int, default=max(os.sched_getaffinity(0)))
+    parser.add_argument('--only', action='append', choices=NAMES, metavar='CASE',
+                        help='may be given several times; one of: ' + ', '.join(NAMES))
+    parser.add_argument('--peers', type=lambda text: text.split(','), help='only these, by comma')
+    parser.add_argument('--json', default=os.path.join(ROOT, 'build/peers/peers.json'))
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--zoo', required=True, help='folder of ResNet50_vd and PPLCNet_x1_0')
-    parser.add_argument('--twins', required=True, help='folder of the two in ONNX form')
-    parser.add_argument('--ocr-twins', required=True, help='folder of the PP-OCRv4 models in ONNX form')
-    parser.add_argument('--models', default=os.path.join(ROOT, 'build/models'), help='folder of the PP-OCRv4 models')
-    parser.add_argument('--images', default=os.path.join(ROOT, 'examples/images'))
-    parser.add_argument('--library', default=os.path.join(ROOT, 'build/libramet.so'))
-    parser.add_argument('--seconds', type=float, default=30, help='for each comparison')
-    parser.add_argument('--cpu', type=int, default=max(os.sched_getaffinity(0)))
-    parser.add_argument('--only', choices=(*CLASSIFIERS, 'ocr'))
-    parser.add_argument('--json', default=os.path.join(ROOT, 'build/peers/peers.json'))
-    args = parser.parse_args()
+    args = arguments()
+    wanted = args.only or NAMES
+    work = {case.name: lambda case=case: compare(args, library, case) for case in CASES if case.name in wanted}
+    if args.paddle:
+        for case in CASES:
+            if case.name in wanted:
+                make_twins(case, args.zoo, args.twins, args)
+    if OCR in wanted:
+        work[OCR] = lambda: compare_ocr(args, library)
     os.sched_setaffinity(0, {args.cpu})
     cv2.setNumThreads(1)
-    library, records = engines.Library(args.library), {}
-    for name in CLASSIFIERS:
-        if args.only in (None, name):
-            records[name] = compare_classifier(args, library, name)
-            show(name, records[name])
-    if args.only in (None, 'ocr'):
-        records['ocr'] = compare_ocr(args, library)
-        show(f'OCR, {records["ocr"]["images"]} images, {records["ocr"]["lines"]} lines', records['ocr'])
-    with open(args.json, 'w') as file:
-        json.dump(records, file, indent=1)
-        file.write('\n')
+    library = engines.Library(args.library)
+    for name, measured in work.items():
+        load = os.getloadavg()
+        record = {**measured(), **circumstances(args, load)}
+        merge(args.json, name, record)
+        print(report.case_text(name, record), flush=True)
+    print(report.means_text(report.read(args.json)))
 
 
 if __name__ == '__main__':

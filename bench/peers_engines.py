@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines that bench/peers.py compares, each on one thread: tensor in, tensor out; and ramet's OCR pipeline.
+"""The engines that bench/peers.py compares, each on one thread: named tensors in, a list of tensors out.
 
 ramet is reached through libramet.so as its public headers describe it.
 """
@@ -28,32 +28,6 @@ class Error(ctypes.Structure):
     _fields_ = [('status', ctypes.c_int), ('message', ctypes.c_char * 384), ('place', ctypes.c_char * 192)]
 
 
-class Image(ctypes.Structure):
-    _fields_ = [
-        ('data', ctypes.c_void_p),
-        ('width', ctypes.c_int32),
-        ('height', ctypes.c_int32),
-        ('pitch', ctypes.c_ssize_t),
-        ('owner', ctypes.c_void_p),
-    ]
-
-
-class OcrFiles(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_char_p) for name in ('detector', 'classifier', 'recognizer', 'dictionary')]
-
-
-class OcrResult(ctypes.Structure):
-    _fields_ = [
-        ('count', ctypes.c_size_t),
-        ('boxes', ctypes.POINTER(ctypes.c_float * 8)),
-        ('texts', ctypes.POINTER(ctypes.c_char_p)),
-        ('rec_scores', ctypes.POINTER(ctypes.c_float)),
-        ('cls_labels', ctypes.POINTER(ctypes.c_int32)),
-        ('cls_scores', ctypes.POINTER(ctypes.c_float)),
-        ('owner', ctypes.c_void_p),
-    ]
-
-
 class Library:
     """libramet.so; a failing call raises with its text."""
 
@@ -73,61 +47,96 @@ class Ramet:
         library.handle.ramet_runtime_output_count.restype = ctypes.c_size_t
         self.outputs = (Tensor * library.handle.ramet_runtime_output_count(self.runtime))()
 
-    def __call__(self, value):
-        given = Tensor(None, 0, value.ndim, (ctypes.c_int64 * 8)(*value.shape), value.ctypes.data)
-        count = ctypes.c_size_t(len(self.outputs))
-        self.library.call('ramet_runtime_run', self.runtime, ctypes.byref(given), ctypes.c_size_t(1), self.outputs, count)
-        first = self.outputs[0]
-        shape = tuple(first.dims[: first.rank])
-        pointer = ctypes.cast(first.data, ctypes.POINTER(np.ctypeslib.as_ctypes_type(DTYPES[first.dtype])))
-        return np.ctypeslib.as_array(pointer, shape)
+    def __call__(self, feed):
+        given = (Tensor * len(feed))()
+        for index, (name, value) in enumerate(feed.items()):
+            given[index] = Tensor(name.encode(), 0, value.ndim, (ctypes.c_int64 * 8)(*value.shape), value.ctypes.data)
+        counts = ctypes.c_size_t(len(feed)), ctypes.c_size_t(len(self.outputs))
+        self.library.call('ramet_runtime_run', self.runtime, given, counts[0], self.outputs, counts[1])
+        return [as_array(tensor) for tensor in self.outputs]
+
+
+def as_array(tensor):
+    """A tensor of ramet's, which owns the numbers."""
+    shape = tuple(tensor.dims[: tensor.rank])
+    if 0 in shape:
+        return np.zeros(shape, DTYPES[tensor.dtype])
+    pointer = ctypes.cast(tensor.data, ctypes.POINTER(np.ctypeslib.as_ctypes_type(DTYPES[tensor.dtype])))
+    return np.ctypeslib.as_array(pointer, shape)
 
 
 class OpenVino:
-    def __init__(self, path):
-        options = {'INFERENCE_NUM_THREADS': 1, 'NUM_STREAMS': 1, 'INFERENCE_PRECISION_HINT': 'f32'}
-        self.request = openvino.Core().compile_model(path, 'CPU', options).create_infer_request()
+    """One stream, one thread; float32 is said, since it may choose bfloat16 where the processor has it. Shapes are fixed if given."""
 
-    def __call__(self, value):
-        self.request.infer([value], share_inputs=True)
-        return self.request.get_output_tensor(0).data
+    def __init__(self, path, shapes=None):
+        core = openvino.Core()
+        model = core.read_model(path)
+        if shapes:
+            model.reshape({name: list(shape) for name, shape in shapes.items()})
+        options = {'INFERENCE_NUM_THREADS': 1, 'NUM_STREAMS': 1, 'INFERENCE_PRECISION_HINT': 'f32'}
+        self.request = core.compile_model(model, 'CPU', options).create_infer_request()
+
+    def __call__(self, feed):
+        self.request.infer(feed, share_inputs=True)
+        return [self.request.get_output_tensor(i).data for i in range(len(self.request.model_outputs))]
 
 
 class OnnxRuntime:
+    """All optimisations are on by default."""
+
     def __init__(self, path):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
-        self.input = self.session.get_inputs()[0].name
+        self.inputs = [value.name for value in self.session.get_inputs()]
+        self.outputs = [value.name for value in self.session.get_outputs()]
 
-    def __call__(self, value):
-        return self.session.run(None, {self.input: value})[0]
-
-
-class RametOcr:
-    """Images in, texts out, all in the library; default options."""
-
-    def __init__(self, library, folders, dictionary):
-        self.library, self.pipeline = library, ctypes.c_void_p()
-        files = OcrFiles(*(os.fsencode(path) for path in (folders['det'], folders['cls'], folders['rec'], dictionary)))
-        library.call('ramet_ocr_open', ctypes.byref(files), None, ctypes.byref(self.pipeline))
-
-    def __call__(self, image):
-        pixels, result = Image(image.ctypes.data, image.shape[1], image.shape[0], image.strides[0], None), OcrResult()
-        self.library.call('ramet_ocr_predict', self.pipeline, ctypes.byref(pixels), ctypes.c_size_t(1), ctypes.byref(result))
-        texts = [result.texts[k].decode() for k in range(result.count)]
-        self.library.handle.ramet_ocr_result_clear(ctypes.byref(result))
-        return texts
+    def __call__(self, feed):
+        return self.session.run(None, {name: feed[name] for name in self.inputs})
 
 
-class OfficialOcr:
-    """PaddleOCR's own Python steps (tools/reference/ocr_official.py) around three models of an engine."""
+class Mnn:
+    """precision high: without it halves may stand in for floats. Names are those of the ONNX twin."""
 
-    def __init__(self, steps, models, characters, batched):
-        self.steps, self.models, self.characters = steps, models, characters
-        self.read = steps.read_batched if batched else steps.read_alone
+    def __init__(self, path, inputs, outputs):
+        import MNN
 
-    def __call__(self, image):
-        boxes = self.steps.detect(self.models['det'], image)[1]
-        _, crops = self.steps.upright(self.models['cls'], [self.steps.crop_quad(image, box) for box in boxes])
-        return [text for text, _ in self.read(self.models['rec'], crops, self.characters)]
+        self.mnn, self.inputs, self.outputs = MNN, inputs, outputs
+        self.runtime = MNN.nn.create_runtime_manager(({'backend': 'CPU', 'precision': 'high', 'numThread': 1},))
+        self.module = MNN.nn.load_module_from_file(path, inputs, outputs, runtime_manager=self.runtime)
+        self.shapes = {}
+
+    def __call__(self, feed):
+        shapes = {name: feed[name].shape for name in self.inputs}
+        if shapes != self.shapes:
+            self.given = [self.mnn.expr.placeholder(list(shapes[name]), self.mnn.expr.NCHW) for name in self.inputs]
+            self.shapes = shapes
+        for variable, name in zip(self.given, self.inputs):
+            variable.write(feed[name])
+        return [value.read() for value in self.module.forward(self.given)]
+
+
+class Ncnn:
+    """float32 in memory and arithmetic, which is not its default; packing, Winograd and sgemm are. pnnx names in0, out0, ..."""
+
+    def __init__(self, param, inputs, outputs):
+        import ncnn
+
+        self.ncnn, self.inputs, self.outputs = ncnn, inputs, outputs
+        self.net, self.pools = ncnn.Net(), (ncnn.UnlockedPoolAllocator(), ncnn.PoolAllocator())
+        self.net.opt.blob_allocator, self.net.opt.workspace_allocator = self.pools
+        self.net.opt.num_threads = 1
+        for option in ('use_fp16_packed', 'use_fp16_storage', 'use_fp16_arithmetic', 'use_bf16_storage'):
+            setattr(self.net.opt, option, False)
+        if self.net.load_param(param) or self.net.load_model(param[: -len('param')] + 'bin'):
+            raise RuntimeError('ncnn cannot load it')
+
+    def __call__(self, feed):
+        extractor = self.net.create_extractor()
+        for index, name in enumerate(self.inputs):
+            extractor.input(f'in{index}', self.ncnn.Mat(feed[name][0]))
+        results = [extractor.extract(f'out{index}') for index in range(len(self.outputs))]
+        if any(failed for failed, _ in results):
+            raise RuntimeError('ncnn cannot run it')
+        return [np.asarray(mat)[None] for _, mat in results]
