@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ramet for bench/images.py: arrays in, arrays out, through libramet.so as its public headers describe it."""
+"""ramet for bench/images.py: arrays in, arrays out, through libramet.so as its public headers describe it.
+
+bench/peers uses the structures, too.
+"""
 
 import ctypes
 import os

@@ -11,21 +11,9 @@ import numpy as np
 import onnxruntime
 import openvino
 
+from images_ramet import Error, Tensor
+
 DTYPES = {0: np.float32, 7: np.int32, 8: np.int64}
-
-
-class Tensor(ctypes.Structure):
-    _fields_ = [
-        ('name', ctypes.c_char_p),
-        ('dtype', ctypes.c_int),
-        ('rank', ctypes.c_int32),
-        ('dims', ctypes.c_int64 * 8),
-        ('data', ctypes.c_void_p),
-    ]
-
-
-class Error(ctypes.Structure):
-    _fields_ = [('status', ctypes.c_int), ('message', ctypes.c_char * 384), ('place', ctypes.c_char * 192)]
 
 
 class Library:

@@ -15,6 +15,7 @@ import cv2
 
 import peers_engines as engines
 import peers_measure as measure
+from images_ramet import Image, OcrFiles
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 sys.path.insert(0, os.path.join(ROOT, 'tools/reference'))
@@ -27,23 +28,6 @@ TWINS = {
     'cls': 'ch_ppocr_mobile_v2.0_cls_infer.onnx',
     'rec': 'ch_PP-OCRv4_rec_infer.onnx',
 }
-
-
-class Image(ctypes.Structure):
-    _fields_ = [
-        ('data', ctypes.c_void_p),
-        ('width', ctypes.c_int32),
-        ('height', ctypes.c_int32),
-        ('pitch', ctypes.c_ssize_t),
-        ('owner', ctypes.c_void_p),
-    ]
-
-
-class OcrFiles(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_char_p) for name in (
-        'detector', 'classifier', 'recognizer', 'dictionary',
-        'detector_params', 'classifier_params', 'recognizer_params', 'recognizer_config',
-    )]
 
 
 class OcrResult(ctypes.Structure):
