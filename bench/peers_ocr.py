@@ -2,7 +2,7 @@
 """The OCR pipelines that bench/peers.py compares: images in, a list of texts for each out.
 
 All with PP-OCRv4's detector, direction classifier and recogniser, side limit 960, thresholds 0.3 and 0.6, unclip ratio 1.5,
-no dilation, batches of six, and nothing left out for a low score.
+no dilation, and nothing left out for a low score. Lines are read in batches of six as by default in all but ramet, or alone.
 """
 
 import ctypes
@@ -62,7 +62,7 @@ class RametOcr:
 
 
 class OfficialOcr:
-    """PaddleOCR's own Python steps (tools/reference/ocr_official.py) around three models of an engine."""
+    """PaddleOCR's own Python steps (tools/reference/ocr_official.py) around three models of an engine, lines alone."""
 
     def __init__(self, models, characters):
         self.characters = characters
@@ -74,7 +74,7 @@ class OfficialOcr:
     def read(self, image):
         boxes = ocr_official.detect(self.models['det'], image)[1]
         _, crops = ocr_official.upright(self.models['cls'], [ocr_official.crop_quad(image, box) for box in boxes])
-        return [text for text, _ in ocr_official.read_batched(self.models['rec'], crops, self.characters)]
+        return [text for text, _ in ocr_official.read_alone(self.models['rec'], crops, self.characters)]
 
 
 class OneInput:
@@ -88,14 +88,14 @@ class OneInput:
 
 
 class RapidOcr:
-    """RapidOCR as it is published, on ONNX Runtime, with ramet's side limit, thresholds and batch sizes."""
+    """RapidOCR as it is published, on ONNX Runtime, with ramet's side limit and thresholds."""
 
-    def __init__(self):
+    def __init__(self, batch):
         from rapidocr_onnxruntime import RapidOCR
 
         self.pipeline = RapidOCR(
             intra_op_num_threads=1, inter_op_num_threads=1, text_score=0.0, det_limit_side_len=960, det_limit_type='max',
-            det_box_thresh=0.6, det_unclip_ratio=1.5, cls_batch_num=6, rec_batch_num=6,
+            det_box_thresh=0.6, det_unclip_ratio=1.5, cls_batch_num=6, rec_batch_num=batch,
             det_mean=[0.485, 0.456, 0.406], det_std=[0.229, 0.224, 0.225],
         )
         self.pipeline.text_det.postprocess_op.dilation_kernel = None
@@ -141,7 +141,8 @@ class Pipelines:
         return {
             'ramet': self.ramet,
             'ramet again': self.ramet,
-            'RapidOCR': RapidOcr,
+            'RapidOCR': lambda: RapidOcr(6),
+            'RapidOCR (alone)': lambda: RapidOcr(1),
             'FastDeploy (ORT)': lambda: self.other_process('ort'),
             'FastDeploy (OpenVINO)': lambda: self.other_process('openvino'),
             'official steps (OpenVINO)': self.official_openvino,

@@ -12,7 +12,9 @@ import sys
 
 OCR = 'PP-OCRv4 pipeline'
 ENGINES = ('OpenVINO', 'ONNX Runtime', 'MNN', 'ncnn')
-PIPELINES = ('RapidOCR', 'FastDeploy (ORT)', 'FastDeploy (OpenVINO)', 'official steps (ORT)', 'official steps (OpenVINO)')
+PIPELINES = (
+    'RapidOCR', 'RapidOCR (alone)', 'FastDeploy (ORT)', 'FastDeploy (OpenVINO)', 'official steps (ORT)', 'official steps (OpenVINO)',
+)
 COLOURS = dict(zip(ENGINES, ('#2f6fb2', '#d9822b', '#3f9463', '#8a5fb0')))
 BEGIN, END = '<!-- peers -->', '<!-- /peers -->'
 
