@@ -113,18 +113,6 @@ static void sum_block(const uint8_t *in, ptrdiff_t pitch, int32_t columns, int32
     }
 }
 
-/* `width` blocks of 2 x 2 from `in` on; the last one stays out of the vector load, which reads beyond it. */
-static void halve_row(const uint8_t *in, ptrdiff_t pitch, int32_t width, uint8_t *out)
-{
-    static const int16_t both[2] = {1, 1};
-    for (int32_t x = 0; x < width - 1; x++, in += 6, out += 3)
-        rmt_store_pixel((rmt_blend_pair(in, both) + rmt_blend_pair(in + pitch, both) + 2) >> 2, out);
-    int sum[3];
-    sum_block(in, pitch, 2, 2, sum);
-    for (int c = 0; c < 3; c++)
-        out[c] = (uint8_t)((sum[c] + 2) >> 2);
-}
-
 /* `width` whole blocks */
 static void average_row(const block *b, const uint8_t *in, ptrdiff_t pitch, int32_t width, uint8_t *out)
 {
@@ -161,7 +149,7 @@ static void block_row(rmt_resizer *r, int32_t y, uint8_t *out)
     if (whole > 0) {
         const uint8_t *in = rmt_image_row(r->src, (int32_t)top);
         if (b->columns == 2 && b->rows == 2)
-            halve_row(in, r->src->pitch, whole, out);
+            r->kernels->halve_rows(in, in + r->src->pitch, whole, out);
         else
             average_row(b, in, r->src->pitch, whole, out);
     }

@@ -15,7 +15,7 @@ enum { MOST_TAPS = 8 };
 
 typedef struct wide {
     int32_t taps;              /* 4 or 8 */
-    int32_t *first;            /* [width]: source column of the first pixel; may lie outside */
+    int32_t *at;               /* [width]: byte of the first pixel in a source row; may lie outside */
     int32_t inner, outer;      /* destination pixels [inner, outer) may be blended pair by pair */
     int16_t *weight;           /* [width][taps] */
     int32_t *rows[MOST_TAPS];  /* [3 * width]: blended source rows; row y is in slot y % taps */
@@ -69,7 +69,7 @@ static void blend_clamped(const rmt_resizer *r, const uint8_t *in, int32_t x, in
     const int16_t *weight = s->weight + (size_t)x * (size_t)s->taps;
     out[0] = out[1] = out[2] = 0;
     for (int32_t k = 0; k < s->taps; k++) {
-        const uint8_t *pixel = in + 3 * (ptrdiff_t)rmt_clamp_index((int64_t)s->first[x] + k, r->src->width);
+        const uint8_t *pixel = in + 3 * (ptrdiff_t)rmt_clamp_index((int64_t)s->at[x] / 3 + k, r->src->width);
         for (int c = 0; c < 3; c++)
             out[c] += pixel[c] * weight[k];
     }
@@ -80,14 +80,8 @@ static void blend_row(const rmt_resizer *r, const uint8_t *in, int32_t *out)
     const wide *s = r->state;
     for (int32_t x = 0; x < s->inner; x++)
         blend_clamped(r, in, x, out + 3 * (size_t)x);
-    for (int32_t x = s->inner; x < s->outer; x++) {
-        const int16_t *weight = s->weight + (size_t)x * (size_t)s->taps;
-        const uint8_t *pixel = in + 3 * (ptrdiff_t)s->first[x];
-        rmt_sums sums = {0};
-        for (int32_t k = 0; k < s->taps; k += 2)
-            sums += rmt_blend_pair(pixel + 3 * (ptrdiff_t)k, weight + k);
-        memcpy(out + 3 * (size_t)x, &sums, 3 * sizeof *out);
-    }
+    r->kernels->blend_taps(in, s->at + s->inner, s->weight + (ptrdiff_t)s->inner * s->taps, s->taps,
+                           s->outer - s->inner, out + 3 * (ptrdiff_t)s->inner);
     for (int32_t x = s->outer; x < r->width; x++)
         blend_clamped(r, in, x, out + 3 * (size_t)x);
 }
@@ -104,17 +98,13 @@ static const int32_t *blended(const rmt_resizer *r, int64_t y)
 }
 
 /* In float, the sum taken from the last row to the first, as cv2 does for whole vectors. */
-static void mix_cubic(const int32_t *const rows[4], const int16_t fixed[4], size_t count, uint8_t *out)
+static void mix_cubic(const rmt_resizer *r, const int32_t *const rows[4], const int16_t fixed[4], uint8_t *out)
 {
     const float unit = 1.0f / (2048 * 2048);
     float weight[4];
     for (int k = 0; k < 4; k++)
         weight[k] = fixed[k] * unit;
-    const int32_t *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3];
-    for (size_t i = 0; i < count; i++) {
-        float low = (float)c[i] * weight[2] + (float)d[i] * weight[3];
-        out[i] = rmt_clamp_byte(rmt_round_small((float)a[i] * weight[0] + ((float)b[i] * weight[1] + low)));
-    }
+    r->kernels->mix_four(rows, weight, 3 * (int64_t)r->width, out);
 }
 
 static void mix_lanczos(const int32_t *const rows[8], const int16_t fixed[8], size_t count, uint8_t *out)
@@ -138,7 +128,7 @@ static void wide_row(rmt_resizer *r, int32_t y, uint8_t *out)
     for (int32_t k = 0; k < s->taps; k++)
         rows[k] = blended(r, first + k);
     if (s->taps == 4)
-        mix_cubic(rows, fixed, 3 * (size_t)r->width, out);
+        mix_cubic(r, rows, fixed, out);
     else
         mix_lanczos(rows, fixed, 3 * (size_t)r->width, out);
 }
@@ -148,7 +138,7 @@ static void set_columns(const rmt_resizer *r, wide *s)
     for (int32_t x = 0; x < r->width; x++) {
         float fraction;
         int32_t first = rmt_resizer_position(r->interpolation, x, r->step_x, &fraction) - (s->taps / 2 - 1);
-        s->first[x] = first;
+        s->at[x] = 3 * first;
         fixed_weights(s->taps, fraction, s->weight + (size_t)x * (size_t)s->taps);
         if (first < 0)
             s->inner = s->outer = x + 1;
@@ -164,9 +154,9 @@ bool rmt_resizer_open_wide(rmt_resizer *r)
         return false;
     s->taps = r->interpolation == RMT_INTERPOLATION_CUBIC ? 4 : 8;
     size_t width = (size_t)r->width;
-    s->first = rmt_arena_alloc(&r->memory, width, sizeof *s->first);
+    s->at = rmt_arena_alloc(&r->memory, width, sizeof *s->at);
     s->weight = rmt_arena_alloc(&r->memory, width * (size_t)s->taps, sizeof *s->weight);
-    if (!s->first || !s->weight)
+    if (!s->at || !s->weight)
         return false;
     for (int32_t slot = 0; slot < s->taps; slot++) {
         s->rows[slot] = rmt_arena_alloc(&r->memory, 3 * width, sizeof *s->rows[slot]);

@@ -11,7 +11,6 @@
 #define RMT_IMAGE_RESIZER_H
 
 #include "image/image.h"
-#include "image/pixels.h"
 #include "kernels/kernels.h"
 
 typedef struct rmt_resizer rmt_resizer;
@@ -47,6 +46,11 @@ int16_t rmt_resizer_weight(float weight);
 
 /* Keys' kernel with a = -0.75, at distances 1 + x, x, 1 - x, 2 - x. */
 void rmt_cubic_weights(float x, float weight[4]);
+
+/* What a vector load of a pixel and its right neighbour reads, of which it uses 6. */
+enum { RMT_PAIR_BYTES = 8 };
+
+static inline uint8_t rmt_clamp_byte(int value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
 
 static inline int32_t rmt_clamp_index(int64_t index, int32_t count)
 {

@@ -105,28 +105,16 @@ static bool invert(const double m[9], double inverse[9])
 
 /* ---- positions ------------------------------------------------------------------------------------ */
 
-/* Nearest integer, halves to even; beyond the range of positions its nearer end. */
-static int32_t round_position(double value)
-{
-    const double most = INT32_MAX;
-    value = value < -most ? -most : value > most ? most : value;
-    return (int32_t)lrint(value);
-}
-
 /* cv2 works in runs of this many columns, each started afresh; so the last bits agree. */
 static int32_t run_columns(int32_t height) { return 1024 / (height < 16 ? height : 16); }
 
-static void locate_run(const double m[9], int32_t x0, int32_t count, int32_t run, int32_t y, positions *p)
+static void locate_run(const rmt_kernels *kernels, const double m[9], int32_t x0, int32_t count, int32_t run, int32_t y,
+                       positions *p)
 {
-    int32_t start = x0 / run * run;
-    double bx = m[0] * start + m[1] * y + m[2], by = m[3] * start + m[4] * y + m[5];
-    double bw = m[6] * start + m[7] * y + m[8];
-    for (int32_t i = 0; i < count; i++) {
-        double dx = x0 - start + i, w = bw + m[6] * dx;
-        w = w != 0 ? STEPS / w : 0;
-        p->x[i] = round_position((bx + m[0] * dx) * w);
-        p->y[i] = round_position((by + m[3] * dx) * w);
-    }
+    int32_t begin = x0 / run * run;
+    const double start[3] = {m[0] * begin + m[1] * y + m[2], m[3] * begin + m[4] * y + m[5],
+                             m[6] * begin + m[7] * y + m[8]};
+    kernels->warp_positions(m, start, x0 - begin, count, p->x, p->y);
 }
 
 /* ---- weights -------------------------------------------------------------------------------------- */
@@ -145,72 +133,56 @@ static void fix_sum(int16_t weight[TAPS][TAPS], int sum)
     *taker = (int16_t)(*taker - (sum - WEIGHT_ONE));
 }
 
+/* Row r of all weights with one row fraction: [column fraction][column]. */
+static void fill_row(const float of[STEPS * TAPS], float factor, int16_t row[STEPS * TAPS])
+{
+    for (int i = 0; i < STEPS * TAPS; i++) {
+        int value = rmt_round_small(factor * of[i] * WEIGHT_ONE);
+        row[i] = (int16_t)(value > INT16_MAX ? INT16_MAX : value);
+    }
+}
+
 static void fill_weights(warp_weights weights)
 {
-    float of[STEPS][TAPS];
+    float of[STEPS * TAPS];
+    int16_t row[STEPS * TAPS];
     for (int i = 0; i < STEPS; i++)
-        rmt_cubic_weights((float)i / STEPS, of[i]);
+        rmt_cubic_weights((float)i / STEPS, of + (ptrdiff_t)i * TAPS);
     for (int fy = 0; fy < STEPS; fy++) {
-        for (int fx = 0; fx < STEPS; fx++) {
-            int sum = 0;
-            for (int i = 0; i < TAPS * TAPS; i++) {
-                int value = rmt_round_small(of[fy][i / TAPS] * of[fx][i % TAPS] * WEIGHT_ONE);
-                value = value > INT16_MAX ? INT16_MAX : value;
-                weights[fy][fx][i / TAPS][i % TAPS] = (int16_t)value;
-                sum += value;
+        int sums[STEPS] = {0};
+        for (int r = 0; r < TAPS; r++) {
+            fill_row(of, of[fy * TAPS + r], row);
+            for (int fx = 0; fx < STEPS; fx++) {
+                const int16_t *four = row + (ptrdiff_t)fx * TAPS;
+                memcpy(weights[fy][fx][r], four, sizeof weights[fy][fx][r]);
+                sums[fx] += four[0] + four[1] + four[2] + four[3];
             }
-            if (sum != WEIGHT_ONE)
-                fix_sum(weights[fy][fx], sum);
         }
+        for (int fx = 0; fx < STEPS; fx++)
+            if (sums[fx] != WEIGHT_ONE)
+                fix_sum(weights[fy][fx], sums[fx]);
     }
 }
 
 /* ---- pixels --------------------------------------------------------------------------------------- */
 
-/* Any pixel: rows and columns outside become the nearest inside. */
-static rmt_sums blend_clamped(const ramet_image *src, int64_t left, int64_t top, const int16_t (*weight)[TAPS])
-{
-    rmt_sums sums = {0};
-    for (int y = 0; y < TAPS; y++) {
-        const uint8_t *row = rmt_image_row(src, rmt_clamp_index(top + y, src->height));
-        for (int x = 0; x < TAPS; x++) {
-            const uint8_t *pixel = row + 3 * (ptrdiff_t)rmt_clamp_index(left + x, src->width);
-            sums += (rmt_sums){pixel[0], pixel[1], pixel[2], 0} * weight[y][x];
-        }
-    }
-    return sums;
-}
-
-/* A pixel whose 4 x 4 neighbours, and what a pair reads beyond them, lie within the image. */
-static rmt_sums blend_inner(const ramet_image *src, int64_t left, int64_t top, const int16_t (*weight)[TAPS])
-{
-    const uint8_t *in = src->data + top * src->pitch + 3 * left;
-    rmt_sums sums = {0};
-    for (int y = 0; y < TAPS; y++, in += src->pitch)
-        sums += rmt_blend_pair(in, weight[y]) + rmt_blend_pair(in + 6, weight[y] + 2);
-    return sums;
-}
-
-static void take_pixel(const ramet_image *src, int32_t px, int32_t py, const warp_weights weights, uint8_t *out)
-{
-    int64_t left = (px >> 5) - 1, top = (py >> 5) - 1;
-    const int16_t(*weight)[TAPS] = weights[py & (STEPS - 1)][px & (STEPS - 1)];
-    bool inner =
-        left >= 0 && top >= 0 && top + TAPS <= src->height && 3 * left + 6 + RMT_PAIR_BYTES <= 3 * (int64_t)src->width;
-    rmt_sums sums = inner ? blend_inner(src, left, top, weight) : blend_clamped(src, left, top, weight);
-    rmt_store_pixel((sums + WEIGHT_ONE / 2) >> 15, out);
-}
-
-static void warp_row(const ramet_image *src, const double m[9], int32_t y, const warp_weights weights, ramet_image *dst)
+static void warp_row(const ramet_image *src, const double m[9], int32_t y, const rmt_kernels *kernels,
+                     const warp_weights weights, ramet_image *dst)
 {
     positions p;
     int32_t run = run_columns(dst->height);
-    uint8_t *out = dst->data + y * dst->pitch;
-    for (int32_t x = 0; x < dst->width; x += RUN) {
-        int32_t count = dst->width - x < RUN ? dst->width - x : RUN;
-        locate_run(m, x, count, run, y, &p);
-        for (int32_t i = 0; i < count; i++, out += 3)
-            take_pixel(src, p.x[i], p.y[i], weights, out);
+    rmt_warp_row row = {.pixels = src->data,
+                        .pitch = src->pitch,
+                        .width = src->width,
+                        .height = src->height,
+                        .x = p.x,
+                        .y = p.y,
+                        .weights = &weights[0][0][0][0],
+                        .out = dst->data + y * dst->pitch};
+    for (int32_t x = 0; x < dst->width; x += RUN, row.out += 3 * (ptrdiff_t)RUN) {
+        row.count = dst->width - x < RUN ? dst->width - x : RUN;
+        locate_run(kernels, m, x, row.count, run, y, &p);
+        kernels->warp_row(&row);
     }
 }
 
@@ -233,8 +205,9 @@ ramet_status rmt_image_warp_quad(const ramet_image *src, const float quad[8], ra
     if (!weights)
         return rmt_fail_memory(error, sizeof(warp_weights));
     fill_weights(weights);
+    const rmt_kernels *kernels = rmt_kernels_best();
     for (int32_t y = 0; y < dst->height; y++)
-        warp_row(src, back, y, weights, dst);
+        warp_row(src, back, y, kernels, weights, dst);
     free(weights);
     return RAMET_STATUS_OK;
 }

@@ -263,6 +263,17 @@ typedef struct rmt_pixel_numbers {
     ptrdiff_t pixel_stride, channel_stride; /* in floats */
 } rmt_pixel_numbers;
 
+/* A run of destination pixels of a perspective warp; beyond its borders the source repeats its last pixel. */
+typedef struct rmt_warp_row {
+    const uint8_t *pixels; /* of the source: [height][width][3], rows `pitch` bytes apart */
+    ptrdiff_t pitch;
+    int32_t width, height;
+    const int32_t *x, *y;   /* [count]: positions in the source, in 1/32 pixel */
+    const int16_t *weights; /* [fraction of y: 32][fraction of x: 32][row: 4][column: 4], each 4 x 4 sums to 2^15 */
+    int32_t count;
+    uint8_t *out; /* [count][3] */
+} rmt_warp_row;
+
 /* ---- the table of one level --------------------------------------------------------------------------------- */
 
 typedef struct rmt_kernels {
@@ -341,6 +352,24 @@ typedef struct rmt_kernels {
     void (*blend_pairs)(const uint8_t *in, const int32_t *at, const int16_t (*weight)[2], int32_t count, int16_t *out);
     /* out[i] = ((above[i] * over >> 16) + (below[i] * under >> 16) + 2) >> 2, for what blend_pairs gives */
     void (*mix_pair)(const int16_t *above, const int16_t *below, int16_t over, int16_t under, int64_t n, uint8_t *out);
+    /* out[3 * x + c] = the mean of 2 x 2 pixels, halves upwards: (a[6 * x + c] + a[6 * x + 3 + c] + b[...] + 2) >> 2 */
+    void (*halve_rows)(const uint8_t *above, const uint8_t *below, int32_t count, uint8_t *out);
+    /* out[3 * x + c] = sum of in[at[x] + 3 * k + c] * weight[x * taps + k]; reads 3 * taps + 2 bytes; taps: 4 or 8 */
+    void (*blend_taps)(const uint8_t *in, const int32_t *at, const int16_t *weight, int32_t taps, int32_t count,
+                       int32_t *out);
+    /*
+     * out[i] = a[i] * weight[0] + (b[i] * weight[1] + (c[i] * weight[2] + d[i] * weight[3])) of the rows a, b, c, d, in
+     * float32, rounded with halves to even and clamped; below 2^22.
+     */
+    void (*mix_four)(const int32_t *const rows[4], const float weight[4], int64_t n, uint8_t *out);
+    /*
+     * For t = first + i: x[i], y[i] = (start[0] + map[0] * t) * s, (start[1] + map[3] * t) * s in double, rounded with
+     * halves to even, with s = 32 / w for w = start[2] + map[6] * t, or 0 where w is; within +-INT32_MAX.
+     */
+    void (*warp_positions)(const double map[9], const double start[3], int32_t first, int32_t count, int32_t *x,
+                           int32_t *y);
+    /* out = sum of the 4 x 4 source pixels from (x >> 5) - 1, (y >> 5) - 1 on, weighted, + 2^14 >> 15, clamped */
+    void (*warp_row)(const rmt_warp_row *row);
 } rmt_kernels;
 
 /* The table of a level, NULL when this build or this processor lacks it. Base is always there. */

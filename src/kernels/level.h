@@ -51,5 +51,12 @@ void RMT_NAME(blend_pairs)(const uint8_t *in, const int32_t *at, const int16_t (
                            int16_t *out);
 void RMT_NAME(mix_pair)(const int16_t *above, const int16_t *below, int16_t over, int16_t under, int64_t n,
                         uint8_t *out);
+void RMT_NAME(halve_rows)(const uint8_t *above, const uint8_t *below, int32_t count, uint8_t *out);
+void RMT_NAME(blend_taps)(const uint8_t *in, const int32_t *at, const int16_t *weight, int32_t taps, int32_t count,
+                          int32_t *out);
+void RMT_NAME(mix_four)(const int32_t *const rows[4], const float weight[4], int64_t n, uint8_t *out);
+void RMT_NAME(warp_positions)(const double map[9], const double start[3], int32_t first, int32_t count, int32_t *x,
+                              int32_t *y);
+void RMT_NAME(warp_row)(const rmt_warp_row *row);
 
 #endif

@@ -453,6 +453,73 @@ static void mix_pair(const int16_t *above, const int16_t *below, int16_t over, i
         out[i] = (uint8_t)(((above[i] * over >> 16) + (below[i] * under >> 16) + 2) >> 2);
 }
 
+static void halve_rows(const uint8_t *above, const uint8_t *below, int32_t count, uint8_t *out)
+{
+    for (int32_t x = 0; x < count; x++)
+        for (int32_t c = 0; c < 3; c++) {
+            int32_t at = 6 * x + c;
+            out[3 * x + c] = (uint8_t)((above[at] + above[at + 3] + below[at] + below[at + 3] + 2) / 4);
+        }
+}
+
+static uint8_t byte_of(double value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
+
+static void blend_taps(const uint8_t *in, const int32_t *at, const int16_t *weight, int32_t taps, int32_t count,
+                       int32_t *out)
+{
+    for (int32_t x = 0; x < count; x++)
+        for (int32_t c = 0; c < 3; c++) {
+            out[3 * x + c] = 0;
+            for (int32_t k = 0; k < taps; k++)
+                out[3 * x + c] += in[at[x] + 3 * k + c] * weight[x * taps + k];
+        }
+}
+
+static void mix_four(const int32_t *const rows[4], const float weight[4], int64_t n, uint8_t *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float sum = (float)rows[3][i] * weight[3];
+        for (int k = 2; k >= 0; k--) {
+            float product = (float)rows[k][i] * weight[k];
+            sum = product + sum;
+        }
+        out[i] = byte_of(rint(sum));
+    }
+}
+
+static int32_t position(double value)
+{
+    return (int32_t)rint(value > -INT32_MAX ? value < INT32_MAX ? value : INT32_MAX : -INT32_MAX);
+}
+
+static void warp_positions(const double map[9], const double start[3], int32_t first, int32_t count, int32_t *x,
+                           int32_t *y)
+{
+    for (int32_t i = 0; i < count; i++) {
+        double t = first + i, product = map[6] * t, w = start[2] + product, scale = w != 0 ? 32 / w : 0;
+        double along = map[0] * t, down = map[3] * t;
+        x[i] = position((start[0] + along) * scale);
+        y[i] = position((start[1] + down) * scale);
+    }
+}
+
+static int64_t within(int64_t index, int32_t count) { return index < 0 ? 0 : index < count ? index : count - 1; }
+
+static void warp_row(const rmt_warp_row *row)
+{
+    for (int32_t i = 0; i < row->count; i++) {
+        const int16_t *weight = row->weights + ((row->y[i] & 31) * 32 + (row->x[i] & 31)) * 16;
+        for (int32_t c = 0; c < 3; c++) {
+            int32_t sum = 1 << 14;
+            for (int32_t k = 0; k < 16; k++) {
+                const uint8_t *in = row->pixels + within((row->y[i] >> 5) - 1 + k / 4, row->height) * row->pitch;
+                sum += in[3 * within((row->x[i] >> 5) - 1 + k % 4, row->width) + c] * weight[k];
+            }
+            row->out[3 * i + c] = byte_of(sum >> 15);
+        }
+    }
+}
+
 const rmt_kernels *rmt_kernels_reference(void)
 {
     static const rmt_kernels table = {
@@ -488,6 +555,11 @@ const rmt_kernels *rmt_kernels_reference(void)
         .pixel_numbers = pixel_numbers,
         .blend_pairs = blend_pairs,
         .mix_pair = mix_pair,
+        .halve_rows = halve_rows,
+        .blend_taps = blend_taps,
+        .mix_four = mix_four,
+        .warp_positions = warp_positions,
+        .warp_row = warp_row,
     };
     return &table;
 }

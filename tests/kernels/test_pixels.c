@@ -85,6 +85,11 @@ static void check_pairs(const rmt_kernels *kernels)
         kernels->mix_pair(got, want, share[0], share[1], 3 * count, mixed);
         reference()->mix_pair(got, want, share[0], share[1], 3 * count, mixed_want);
         assert_memory_equal(mixed, mixed_want, 3 * (size_t)count);
+
+        const uint8_t *above = guarded_bytes(6 * count, 1 - i % 2), *below = guarded_bytes(6 * count, 1);
+        kernels->halve_rows(above, below, count, mixed);
+        reference()->halve_rows(above, below, count, mixed_want);
+        assert_memory_equal(mixed, mixed_want, 3 * (size_t)count);
         guarded_free_all();
     }
 }
@@ -95,11 +100,112 @@ static void pairs_have_the_bytes_of_the_reference(void **state)
     on_each_level(check_pairs);
 }
 
+/* ---- taps ---------------------------------------------------------------------------------------------------------- */
+
+static void check_taps(const rmt_kernels *kernels)
+{
+    enum { MOST = 400, SOURCE = 3 * 50, MOST_TAPS = 8 };
+    for (int32_t i = 0; i < 44; i++)
+        for (int32_t taps = 4; taps <= MOST_TAPS; taps += 4) {
+            int32_t count = some_count(i), at[MOST], last = SOURCE - 3 * taps - 2;
+            int16_t weight[MOST * MOST_TAPS];
+            uint8_t *in = guarded_bytes(SOURCE, i % 2);
+            for (int32_t x = 0; x < count; x++)
+                at[x] = random_below(last + 1);
+            at[count - 1] = last;
+            for (int32_t k = 0; k < count * taps; k++)
+                weight[k] = (int16_t)(random_below(4096) - 1024);
+            int32_t *rows[4];
+            for (int k = 0; k < 4; k++)
+                rows[k] = (int32_t *)(void *)guarded_floats(3 * count, k % 2);
+            kernels->blend_taps(in, at, weight, taps, count, rows[0]);
+            reference()->blend_taps(in, at, weight, taps, count, rows[1]);
+            assert_memory_equal(rows[0], rows[1], 3 * (size_t)count * sizeof **rows);
+
+            const float share[4] = {random_float(), random_float(), random_float(), random_float()};
+            for (int k = 0; k < 4; k++)
+                for (int32_t x = 0; x < 3 * count; x++)
+                    rows[k][x] = k == 0 && x % 5 == 0 ? 0 : random_below(1 << 10) - (1 << 8);
+            uint8_t *got = guarded_bytes(3 * count, i % 2), *want = guarded_bytes(3 * count, 1);
+            kernels->mix_four((const int32_t *const *)rows, share, 3 * count, got);
+            reference()->mix_four((const int32_t *const *)rows, share, 3 * count, want);
+            assert_memory_equal(got, want, 3 * (size_t)count);
+            guarded_free_all();
+        }
+}
+
+static void taps_have_the_bytes_of_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_taps);
+}
+
+/* ---- warps --------------------------------------------------------------------------------------------------------- */
+
+static void check_positions(const rmt_kernels *kernels)
+{
+    enum { MOST = 400 };
+    for (int32_t i = 0; i < 44; i++) {
+        int32_t count = some_count(i), x[MOST], y[MOST], want_x[MOST], want_y[MOST];
+        double map[9], start[3];
+        for (int k = 0; k < 9; k++)
+            map[k] = (double)random_float() * (k >= 6 ? 0.01 : 2);
+        for (int k = 0; k < 3; k++)
+            start[k] = (double)random_float() * (k == 2 ? 1 : 300);
+        if (i % 4 == 0) /* through a pole, where zero counts as no scale and its neighbours leave the range */
+            map[6] = 0.25, start[2] = -0.25 * (i / 2);
+        kernels->warp_positions(map, start, 3, count, x, y);
+        reference()->warp_positions(map, start, 3, count, want_x, want_y);
+        assert_memory_equal(x, want_x, (size_t)count * sizeof *x);
+        assert_memory_equal(y, want_y, (size_t)count * sizeof *y);
+    }
+}
+
+static void check_warp(const rmt_kernels *kernels)
+{
+    enum { CELLS = 32 * 32 * 16, MOST = 400, GAP = 2 };
+    int16_t *weights = (int16_t *)(void *)guarded_floats(CELLS / 2, 1);
+    for (int32_t i = 0; i < CELLS; i++)
+        weights[i] = (int16_t)(i % 16 == 15 ? 8192 : random_below(6000) - 2000);
+    for (int32_t i = 0; i < 44; i++) {
+        int32_t count = some_count(i), x[MOST], y[MOST], width = 1 + random_below(12), height = 1 + random_below(12);
+        ptrdiff_t pitch = 3 * width + GAP;
+        int64_t bytes = (height - 1) * pitch + 3 * width;
+        for (int32_t k = 0; k < count; k++) {
+            x[k] = k % 9 == 0 ? INT32_MAX : random_below(32 * (width + 8)) - 128;
+            y[k] = k % 11 == 0 ? -INT32_MAX : random_below(32 * (height + 8)) - 128;
+        }
+        uint8_t *got = guarded_bytes(3 * count, i % 2), *want = guarded_bytes(3 * count, 1);
+        rmt_warp_row row = {.pixels = guarded_bytes(bytes, 1 - i % 2),
+                            .pitch = pitch,
+                            .width = width,
+                            .height = height,
+                            .x = x,
+                            .y = y,
+                            .weights = weights,
+                            .count = count};
+        row.out = got;
+        kernels->warp_row(&row);
+        row.out = want;
+        reference()->warp_row(&row);
+        assert_memory_equal(got, want, 3 * (size_t)count);
+    }
+}
+
+static void warps_have_the_bytes_of_the_reference(void **state)
+{
+    (void)state;
+    on_each_level(check_positions);
+    on_each_level(check_warp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_the_bits_of_the_reference),
         cmocka_unit_test(pairs_have_the_bytes_of_the_reference),
+        cmocka_unit_test(taps_have_the_bytes_of_the_reference),
+        cmocka_unit_test(warps_have_the_bytes_of_the_reference),
     };
     return cmocka_run_group_tests(tests, print_levels, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two halves of bilinear resizing in fixed point: a row of pairs of pixels, and two such rows.
+ * The two halves of bilinear resizing in fixed point, a row of pairs of pixels and two such rows; and two rows halved.
  */
 #include "kernels/pixels/pixel_simd.h"
 
@@ -47,4 +47,13 @@ void RMT_NAME(mix_pair)(const int16_t *above, const int16_t *below, int16_t over
         int16_t upper = (int16_t)(above[i] * over >> 16), lower = (int16_t)(below[i] * under >> 16);
         out[i] = (uint8_t)((int16_t)(upper + lower + 2) >> 2);
     }
+}
+
+void RMT_NAME(halve_rows)(const uint8_t *above, const uint8_t *below, int32_t count, uint8_t *out)
+{
+    const int16_t both[2] = {1, 1};
+    for (int32_t x = 0; x < count - 1; x++, above += 6, below += 6, out += 3)
+        store_pixel((sum_pair(above, both) + sum_pair(below, both) + 2) >> 2, out);
+    for (int c = 0; c < 3 && count > 0; c++) /* the vectors would read beyond the last pair */
+        out[c] = (uint8_t)((above[c] + above[3 + c] + below[c] + below[3 + c] + 2) >> 2);
 }

@@ -29,9 +29,22 @@ RMT_INLINE pixel_sums sum_pair(const uint8_t *in, const int16_t weight[2])
 #endif
 }
 
+/* Writes 3 bytes, each sum clamped to 0..255; sums fit 16 bits. */
+RMT_INLINE void store_pixel(pixel_sums sums, uint8_t out[3])
+{
+#if RMT_VL > 4 || defined(__SSE2__)
+    __m128i halves = _mm_packs_epi32((__m128i)sums, (__m128i)sums);
+    int32_t pixel = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+    memcpy(out, &pixel, 3);
+#else
+    for (int c = 0; c < 3; c++)
+        out[c] = clamp_byte(sums[c]);
+#endif
+}
+
 #if RMT_VL > 4
 
-/* The same of two pixels: lanes 0 to 3 with weight[0], [1], lanes 4 to 7 with weight[2], [3]. */
+/* Two such pairs: lanes 0 to 3 with weight[0], [1], lanes 4 to 7 with weight[2], [3]. */
 RMT_INLINE __m256i sum_two_pairs(const uint8_t *first, const uint8_t *second, const int16_t weight[4])
 {
     const __m128i side_by_side = _mm_setr_epi8(0, 3, 1, 4, 2, 5, -1, -1, 8, 11, 9, 12, 10, 13, -1, -1);

@@ -44,4 +44,9 @@ const rmt_kernels RMT_NAME(kernels) = {
     .pixel_numbers = RMT_NAME(pixel_numbers),
     .blend_pairs = RMT_NAME(blend_pairs),
     .mix_pair = RMT_NAME(mix_pair),
+    .halve_rows = RMT_NAME(halve_rows),
+    .blend_taps = RMT_NAME(blend_taps),
+    .mix_four = RMT_NAME(mix_four),
+    .warp_positions = RMT_NAME(warp_positions),
+    .warp_row = RMT_NAME(warp_row),
 };
