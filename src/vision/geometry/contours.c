@@ -166,13 +166,26 @@ static bool border_starts(uint8_t left, uint8_t right)
     return right == EMPTY ? left != EMPTY && !(left & CLOSED) : left == EMPTY && right == FRESH;
 }
 
+/* The first index from x on where eight cells are not all empty, or fewer than eight are left. */
+static int32_t skip_empty(const uint8_t *row, int32_t x, int32_t width)
+{
+    for (uint64_t cells; x + (int32_t)sizeof cells <= width; x += (int32_t)sizeof cells) {
+        memcpy(&cells, row + x, sizeof cells);
+        if (cells != 0)
+            break;
+    }
+    return x;
+}
+
 void rmt_borders_find(rmt_bitmap *bitmap, rmt_borders *borders)
 {
     borders->found = 0;
     for (int32_t y = 0; y < bitmap->height; y++) {
         const uint8_t *row = bitmap->cells + (y + 1) * bitmap->pitch + 1;
         for (int32_t x = 0; x < bitmap->width; x++) {
-            if (!border_starts(row[x - 1], row[x]))
+            if (row[x - 1] == EMPTY && row[x] == EMPTY)
+                x = skip_empty(row, x, bitmap->width);
+            if (x == bitmap->width || !border_starts(row[x - 1], row[x]))
                 continue;
             bool hole = row[x] == EMPTY;
             rmt_border border = {x - hole, y, hole};
