@@ -15,8 +15,8 @@ RMT_INLINE void blend_four(const uint8_t *in, const int32_t at[4], const int16_t
     __m128i even = _mm256_castsi256_si128(halves), odd = _mm256_extracti128_si256(halves, 1);
     _mm_storel_epi64((__m128i *)out, even);
     _mm_storel_epi64((__m128i *)(out + 3), odd);
-    _mm_storeh_pd((double *)(void *)(out + 6), _mm_castsi128_pd(even));
-    _mm_storeh_pd((double *)(void *)(out + 9), _mm_castsi128_pd(odd));
+    _mm_storel_epi64((__m128i *)(out + 6), _mm_unpackhi_epi64(even, even));
+    _mm_storel_epi64((__m128i *)(out + 9), _mm_unpackhi_epi64(odd, odd));
 }
 
 #endif
