@@ -41,13 +41,13 @@ def reader():
                        ocr.Recognizer(DATA / "recognizer", "", DATA / "dictionary.txt"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory):
+    """The user's cache is not the tests'."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def model():
     with classifier() as made:
         yield made
-
-
-@pytest.fixture
-def environment():
-    """Of this process, for processes that a test starts."""
-    return dict(os.environ)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import ramet
-from conftest import DATA, PHOTOS, ROOT, classifier, reader
+from conftest import DATA, PHOTOS, PP_OCR, classifier, reader
 
 COUNTS = [0, 1, 2, 3, 7, 40]
 
@@ -210,6 +210,24 @@ def test_a_pickled_model_takes_its_settings_along():
     option.cpu_level = "base"
     model = pickle.loads(pickle.dumps(classifier(runtime_option=option)))
     assert model.runtime_option.cpu_level == "base" and model._origin.spec.settings.cpu_level == "base"
+
+
+def test_processes_share_the_cache(tmp_path):
+    option = ramet.RuntimeOption()
+    option.cache_dir = str(tmp_path / "cache")
+    folder = PP_OCR / "ch_PP-OCRv4_rec_infer"
+    model = ramet.load(folder, "rec", option, label_path=PP_OCR / "ppocr_keys_v1.txt")
+    memory = model.memory()
+    assert memory["shared_bytes"] > 0.9 * memory["weights_bytes"] > 1e6
+    assert list((tmp_path / "cache").iterdir())
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(_shared_bytes, (model,)) == memory["shared_bytes"]
+    option.cache_dir = ""
+    assert ramet.load(folder, "rec", option, label_path=PP_OCR / "ppocr_keys_v1.txt").memory()["shared_bytes"] == 0
+
+
+def _shared_bytes(model):
+    return model.memory()["shared_bytes"]
 
 
 def test_a_child_may_use_what_its_parent_opened():

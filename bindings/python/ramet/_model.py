@@ -277,7 +277,10 @@ class Model(Predictor[R]):
             return info_of(tensor)
 
     def memory(self) -> Dict[str, int]:
-        """Bytes that the model holds: weights, program and plans (shared with its clones), and its own arena."""
+        """Bytes that the model holds: weights, program and plans (shared with its clones), and its own arena.
+
+        shared_bytes: that part of the weights which exists once for all processes.
+        """
         with self._runtime() as runtime:
             return read_memory(runtime)
 
@@ -295,8 +298,7 @@ def read_memory(runtime: int) -> Dict[str, int]:
     """What a runtime of the library and its origin hold, in bytes."""
     memory = _abi.Memory()
     lib.ramet_runtime_memory(runtime, ctypes.byref(memory))
-    return {"weights_bytes": memory.weights_bytes, "program_bytes": memory.program_bytes,
-            "plans_bytes": memory.plans_bytes, "arena_bytes": memory.arena_bytes}
+    return {name: getattr(memory, name) for name, _ in _abi.Memory._fields_ if name.endswith("_bytes")}
 
 
 def model_files(model_file: PathLike, params_file: Optional[PathLike], config_file: Optional[PathLike] = None) -> ModelFiles:

@@ -32,6 +32,7 @@ class RuntimeSettings(NamedTuple):
     cpu_thread_num: int
     memory_budget_bytes: int
     plan_capacity: int
+    cache_dir: str
     #: Of OpenVINO alone.
     num_streams: int
     hint: str
@@ -158,6 +159,8 @@ class RuntimeOption:
         self.precision = "float32"
         #: Ceiling of the working memory of one clone, in bytes; 0: the library's default (4 GiB).
         self.memory_budget_bytes = 0
+        #: Folder that keeps packed weights, which all processes map and thus share; None: the user's cache; "": none.
+        self.cache_dir: Optional[str] = None
         #: Shapes whose plans are remembered by a model; 0: the library's default (16).
         self.plan_capacity = 0
         self._profiling = False
@@ -468,7 +471,8 @@ class RuntimeOption:
         _check_choice("cpu_level", self.cpu_level, CPU_LEVELS)
         _check_choice("precision", self.precision, PRECISIONS)
         settings = RuntimeSettings("native", self.cpu_level, self.precision, max(self.cpu_thread_num, 0),
-                                   self.memory_budget_bytes, self.plan_capacity, 0, "UNDEFINED", "", "")
+                                   self.memory_budget_bytes, self.plan_capacity,
+                                   user_cache_dir() if self.cache_dir is None else self.cache_dir, 0, "UNDEFINED", "", "")
         if self.backend is not Backend.OPENVINO:
             return settings
         option = self.openvino_option
@@ -482,6 +486,13 @@ class RuntimeOption:
 def _check_choice(name: str, value: str, choices: Dict[str, int]) -> None:
     if value not in choices:
         raise InvalidArgumentError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
+
+
+def user_cache_dir() -> str:
+    """Where packed weights are kept unless an option says otherwise: $XDG_CACHE_HOME/ramet, else ~/.cache/ramet."""
+    home = os.path.expanduser("~")
+    base = os.environ.get("XDG_CACHE_HOME") or (os.path.join(home, ".cache") if os.path.isabs(home) else "")
+    return os.path.join(base, "ramet") if base else ""
 
 
 def _openvino_libraries() -> str:
@@ -520,6 +531,7 @@ def make_runtime_option(settings: RuntimeSettings, files: ModelFiles) -> Tuple[_
     option.cpu_thread_num = settings.cpu_thread_num
     option.memory_budget_bytes = settings.memory_budget_bytes
     option.plan_capacity = settings.plan_capacity
+    option.cache_dir = path_bytes(settings.cache_dir)
     option.precision = PRECISIONS[settings.precision]
     if settings.engine == "openvino":
         option.backend = _abi.RAMET_BACKEND_OPENVINO

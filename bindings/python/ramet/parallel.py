@@ -85,7 +85,7 @@ def map(model: Predictor[R], inputs: Iterable[Any], threads: Optional[int] = Non
     threads: workers in this process. They share everything but their working memory; predictions let go of the interpreter
     lock. Or processes: for what is limited by Python's own work on inputs or results. With start_method "fork" (the default
     where threads of others are no concern) they share the memory of the model that is open here; with "spawn" each opens the
-    model's files. Neither: threads, one for each processor.
+    model's files, and maps the packed weights that the cache keeps. Neither: threads, one for each processor.
 
     window: inputs that may be under way or finished but not yielded yet; default 4 * workers + 16. progress: True for a line on
     the standard error, or a stream to write it to.
