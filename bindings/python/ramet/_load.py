@@ -15,7 +15,7 @@ CONFIGS = ("infer_cfg.yml", "deploy.yaml", "inference_cls.yaml", "inference.yml"
 PROGRAM_SUFFIXES = (".pdmodel", ".json", ".onnx")
 #: What the keys of a configuration at the beginning of a line say, first come first served.
 SIGNS = (("detect", r"^(arch|label_list|use_dynamic_shape)\s*:"), ("segment", r"^Deploy\s*:"),
-         ("det", r"DBPostProcess"), ("rec", r"CTCLabelDecode|character_dict"),
+         ("det", r"DBPostProcess"), ("cls", r"ClsPostProcess"), ("rec", r"CTCLabelDecode|character_dict"),
          ("classify", r"transform_ops|Topk|^PreProcess\s*:"))
 
 
@@ -45,8 +45,8 @@ def _task_of(path: str) -> Tuple[str, str]:
 def load(model: PathLike, task: Optional[str] = None, runtime_option: Optional[RuntimeOption] = None, **keywords: Any) -> Any:
     """Opens the model in a folder (or of a program file) and gives an object of its class.
 
-    The configuration beside the program says what it is: PaddleClasModel, PaddleDetectionModel, PaddleSegModel, DBDetector or
-    Recognizer. Where it does not, `task` does: "classify", "detect", "segment", "det", "cls" or "rec". Further keywords go to
+    The configuration beside the program says what it is: PaddleClasModel, PaddleDetectionModel, PaddleSegModel, DBDetector,
+    Classifier or Recognizer. Where it does not, `task` does: "classify", "detect", "segment", "det", "cls" or "rec". Further keywords go to
     the class, such as label_path for a recogniser.
 
     A folder with folders whose names contain "det" and "rec", as PaddleOCR's are called, and perhaps "cls", is an OCR pipeline:

@@ -298,7 +298,8 @@ def read_memory(runtime: int) -> Dict[str, int]:
     """What a runtime of the library and its origin hold, in bytes."""
     memory = _abi.Memory()
     lib.ramet_runtime_memory(runtime, ctypes.byref(memory))
-    return {name: getattr(memory, name) for name, _ in _abi.Memory._fields_ if name.endswith("_bytes")}
+    names = [field[0] for field in _abi.Memory._fields_]
+    return {name: getattr(memory, name) for name in names if name.endswith("_bytes")}
 
 
 def model_files(model_file: PathLike, params_file: Optional[PathLike], config_file: Optional[PathLike] = None) -> ModelFiles:
