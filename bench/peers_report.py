@@ -79,7 +79,7 @@ def case_text(title, record):
 
 def means_text(cases):
     parts = [f'{name} {mean:.3f} ({count} models)' for name, (mean, count) in means(cases).items()]
-    return '\ngeometric mean of ramet / it: ' + ', '.join(parts)
+    return '\ngeometric mean of ramet / it: ' + ', '.join(parts) if parts else ''
 
 
 # ---------------------------------------------------------------- Markdown
