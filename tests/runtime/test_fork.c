@@ -27,6 +27,12 @@ enum { SANITIZED = 1 };
 enum { SANITIZED = 0 };
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+/* A child may start threads; that is what is tested. */
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return "die_after_fork=0"; }
+#endif
+
 enum { HEIGHT = 8, MOST_WIDTH = 320, FORKS = SANITIZED ? 20 : 150, RUNNERS = 2, OUTPUTS = 32 };
 
 static float numbers[64 * HEIGHT * MOST_WIDTH];
