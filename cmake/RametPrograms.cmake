@@ -143,14 +143,14 @@ if(RAMET_TESTS AND TARGET ramet_shared AND CMAKE_CXX_COMPILER)
 endif()
 
 # tests/<folder>/test_<thing>.py -> test_<folder>_<thing>: tests of the command, with nothing but Python's own library.
-# tests/python is not among them: tools/test_python runs it on the package as it is installed.
+# tests/python and tests/ray are not among them: tools/test_python and tools/test_ray run them on the package as it is installed.
 if(RAMET_TESTS AND TARGET ramet)
   find_program(RAMET_PYTHON NAMES python3 REQUIRED)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*/test_*.py")
   if(NOT TARGET ramet_openvino)
     list(FILTER sources EXCLUDE REGEX "/tests/openvino/")
   endif()
-  list(FILTER sources EXCLUDE REGEX "/tests/python/")
+  list(FILTER sources EXCLUDE REGEX "/tests/(python|ray)/")
   foreach(source ${sources})
     cmake_path(GET source PARENT_PATH folder)
     cmake_path(GET folder FILENAME folder)
