@@ -850,16 +850,51 @@ struct Calls {
     static constexpr auto Runtime = RuntimeOf;
 };
 
+/* A model that is one handle of the C library, with the functions of Task (Calls). */
+template <typename Task> class HandleModel : public FastDeployModel
+{
+  public:
+    ramet_runtime *GetRuntime() const override { return Task::Runtime(handle_.get()); }
+    typename Task::Model *Get() const { return handle_.get(); }
+
+  protected:
+    HandleModel() = default;
+    /* open(settings, &handle, &error): the call of the C library that opens the model. Empty texts: found beside it. */
+    template <typename Opener>
+    void Open(const std::string &params, const std::string &config, const RuntimeOption &option, const Opener &open)
+    {
+        ramet_runtime_option settings;
+        typename Task::Model *opened = nullptr;
+        ramet_error error = {};
+        ramet_status status = option.ToC(params, config, &settings, &error);
+        if (status == RAMET_STATUS_OK)
+            status = open(&settings, &opened, &error);
+        handle_.reset(opened);
+        failure_.Accept(status, error);
+    }
+    /* A clone in an empty model of the derived class, or nullptr. */
+    template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
+    {
+        typename Task::Model *clone = nullptr;
+        ramet_error error = {};
+        if (!failure_.Accept(Task::Clone(handle_.get(), &clone, &error), error))
+            return nullptr;
+        static_cast<HandleModel *>(made.get())->handle_.reset(clone);
+        return made;
+    }
+
+  private:
+    Handle<typename Task::Model, Task::Close> handle_;
+};
+
 /*
  * A model whose C functions are those of Task: Calls, Open and Predict, the Result in C with its Clear, and the Type of
  * it in C++.
  */
-template <typename Task> class TaskModel : public FastDeployModel
+template <typename Task> class TaskModel : public HandleModel<Task>
 {
   public:
     using Result = typename Task::Type;
-
-    ramet_runtime *GetRuntime() const override { return Task::Runtime(handle_.get()); }
 
     /* Reads the image only; the result is overwritten. */
     bool Predict(const Pixels &image, Result *result) { return Run(&image.Get(), 1, result); }
@@ -872,48 +907,29 @@ template <typename Task> class TaskModel : public FastDeployModel
         return Run(all.data(), all.size(), results->data());
     }
 
-    typename Task::Model *Get() const { return handle_.get(); }
-
   protected:
     TaskModel() = default;
     void Open(const std::string &model, const std::string &params, const std::string &config,
               const RuntimeOption &option)
     {
-        ramet_runtime_option settings;
-        typename Task::Model *opened = nullptr;
-        ramet_error error = {};
-        ramet_status status = option.ToC(params, config, &settings, &error);
-        if (status == RAMET_STATUS_OK)
-            status = Task::Open(model.c_str(), &settings, &opened, &error);
-        handle_.reset(opened);
-        failure_.Accept(status, error);
+        HandleModel<Task>::Open(params, config, option,
+                                [&](const ramet_runtime_option *settings, typename Task::Model **opened,
+                                    ramet_error *error) { return Task::Open(model.c_str(), settings, opened, error); });
     }
-    /* A clone in an empty model of the derived class, or nullptr. */
-    template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
-    {
-        typename Task::Model *clone = nullptr;
-        ramet_error error = {};
-        if (!failure_.Accept(Task::Clone(handle_.get(), &clone, &error), error))
-            return nullptr;
-        made->handle_.reset(clone);
-        return made;
-    }
-    bool Accept(ramet_status status, const ramet_error &error) { return failure_.Accept(status, error); }
+    bool Accept(ramet_status status, const ramet_error &error) { return this->failure_.Accept(status, error); }
 
   private:
     bool Run(const ramet_image *images, size_t count, Result *results)
     {
         if (!HavePixels(images, count))
-            return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, kNoPixels);
+            return this->failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, kNoPixels);
         Results<typename Task::Result, Task::Clear> made(count);
         ramet_error error = {};
-        ramet_status status = Task::Predict(handle_.get(), images, count, made.Data(), &error);
+        ramet_status status = Task::Predict(this->Get(), images, count, made.Data(), &error);
         for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++)
             status = Convert(made[i], &results[i], &error);
-        return failure_.Accept(status, error);
+        return this->failure_.Accept(status, error);
     }
-
-    Handle<typename Task::Model, Task::Close> handle_;
 };
 
 struct ClassifyTask : Calls<ramet_classify_model, ramet_classify_model_clone, ramet_classify_model_close,
@@ -989,7 +1005,6 @@ class PaddleClasModel : public detail::TaskModel<detail::ClassifyTask>
 
   private:
     PaddleClasModel() = default;
-    friend class detail::TaskModel<detail::ClassifyTask>;
 };
 
 using PPLCNet = PaddleClasModel;
@@ -1075,7 +1090,6 @@ class PaddleDetectionModel : public detail::TaskModel<detail::DetectTask>
 
   private:
     PaddleDetectionModel() = default;
-    friend class detail::TaskModel<detail::DetectTask>;
 };
 
 using PPDetBase = PaddleDetectionModel;
@@ -1171,7 +1185,6 @@ class PaddleSegModel : public detail::TaskModel<detail::SegmentTask>
 
   private:
     PaddleSegModel() = default;
-    friend class detail::TaskModel<detail::SegmentTask>;
 
     static ramet_segment_option Defaults()
     {
@@ -1221,18 +1234,16 @@ namespace ocr
  * A model of the pipeline with its option, which its parts set. Task: Calls, the Option with its Init, and Open and
  * SetOption, which take it.
  */
-template <typename Task> class TextModel : public FastDeployModel
+template <typename Task> class TextModel : public detail::HandleModel<Task>
 {
   public:
-    ramet_runtime *GetRuntime() const override { return Task::Runtime(handle_.get()); }
-    typename Task::Model *Get() const { return handle_.get(); }
     const typename Task::Option &Option() const { return option_; }
 
     /* All of it; the strings in it are read at once or, of a model that is open already, not at all. */
     bool SetOption(const typename Task::Option &option)
     {
         ramet_error error = {};
-        if (!failure_.Accept(Task::SetOption(handle_.get(), &option, &error), error))
+        if (!this->failure_.Accept(Task::SetOption(this->Get(), &option, &error), error))
             return false;
         option_ = option;
         return true;
@@ -1242,27 +1253,20 @@ template <typename Task> class TextModel : public FastDeployModel
     TextModel() { Task::Init(&option_); }
     void Open(const std::string &model, const std::string &params, const RuntimeOption &option)
     {
-        ramet_runtime_option settings;
-        typename Task::Model *opened = nullptr;
-        ramet_error error = {};
-        ramet_status status = option.ToC(params, "", &settings, &error);
-        if (status == RAMET_STATUS_OK)
-            status = Task::Open(model.c_str(), &settings, &option_, &opened, &error);
-        handle_.reset(opened);
-        failure_.Accept(status, error);
+        detail::HandleModel<Task>::Open(params, "", option,
+                                        [&](const ramet_runtime_option *settings, typename Task::Model **opened,
+                                            ramet_error *error) {
+                                            return Task::Open(model.c_str(), settings, &option_, opened, error);
+                                        });
     }
     template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
     {
-        typename Task::Model *clone = nullptr;
-        ramet_error error = {};
-        if (!failure_.Accept(Task::Clone(handle_.get(), &clone, &error), error))
-            return nullptr;
-        made->handle_.reset(clone);
-        made->option_ = option_;
+        made = detail::HandleModel<Task>::CloneInto(std::move(made));
+        if (made)
+            made->option_ = option_;
         return made;
     }
     typename Task::Option option_;
-    detail::Handle<typename Task::Model, Task::Close> handle_;
 };
 
 /* Changes one thing of a model's option. */
@@ -1374,7 +1378,6 @@ class DBDetector : public TextModel<DetTask>
 
   private:
     DBDetector() = default;
-    friend class TextModel<DetTask>;
 };
 
 /* The last part of a classifier, which must outlive it. */
@@ -1416,7 +1419,6 @@ class Classifier : public TextModel<ClsTask>
 
   private:
     Classifier() = default;
-    friend class TextModel<ClsTask>;
 
     bool Run(const ramet_image *images, size_t count, int32_t *labels, float *scores)
     {
@@ -1462,7 +1464,6 @@ class Recognizer : public TextModel<RecTask>
 
   private:
     Recognizer() = default;
-    friend class TextModel<RecTask>;
 
     bool Run(const ramet_image *images, size_t count, std::string *texts, float *scores)
     {
