@@ -12,7 +12,7 @@ from .._enums import ModelFormat
 from .._errors import InvalidArgumentError
 from .._images import ImageLike, Images
 from .._library import Handle, call, lib, path_bytes
-from .._model import Model, PathLike, Postprocessor, Preprocessor, model_files
+from .._model import Model, PathLike, Postprocessor, Preprocessor, Stage, model_files
 from .._options import RuntimeOption
 from .._origin import make_option
 from .._results import SegmentationResult
@@ -39,10 +39,9 @@ def _option(values: Dict[str, Any]) -> Any:
     return ctypes.byref(make_option("segment", [(name, int(values[name])) for name in DEFAULTS]))
 
 
-class PaddleSegPreprocessor(Preprocessor):
-    """Images to the input of a segmenter, as its configuration says."""
+class _SegmentStage(Stage):
+    """What both outer stages are made from: the configuration, and all of the option."""
 
-    _prefix = "ramet_segment_preprocessor"
     _defaults = DEFAULTS
 
     def __init__(self, config_file: PathLike) -> None:
@@ -51,8 +50,14 @@ class PaddleSegPreprocessor(Preprocessor):
     def _create(self, values: Dict[str, Any]) -> Handle:
         handle = self._make(path_bytes(values["config_file"]))
         with handle.use() as address:
-            call(lib.ramet_segment_preprocessor_set_option, address, _option(values))
+            call(getattr(lib, f"{self._prefix}_set_option"), address, _option(values))
         return handle
+
+
+class PaddleSegPreprocessor(_SegmentStage, Preprocessor):
+    """Images to the input of a segmenter, as its configuration says."""
+
+    _prefix = "ramet_segment_preprocessor"
 
     @property
     def is_vertical_screen(self) -> bool:
@@ -72,20 +77,10 @@ class PaddleSegPreprocessor(Preprocessor):
             return [FDTensor(to_array(tensor))], {"shape_info": shapes}
 
 
-class PaddleSegPostprocessor(Postprocessor):
+class PaddleSegPostprocessor(_SegmentStage, Postprocessor):
     """Scores or classes of pixels to results."""
 
     _prefix = "ramet_segment_postprocessor"
-    _defaults = DEFAULTS
-
-    def __init__(self, config_file: PathLike) -> None:
-        super().__init__(config_file=str(config_file))
-
-    def _create(self, values: Dict[str, Any]) -> Handle:
-        handle = self._make(path_bytes(values["config_file"]))
-        with handle.use() as address:
-            call(lib.ramet_segment_postprocessor_set_option, address, _option(values))
-        return handle
 
     @property
     def apply_softmax(self) -> bool:
