@@ -12,7 +12,7 @@ import ramet as fd
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "single_model"))
 
-from multi_thread_process import build_option, list_images, run_processes, run_threads, truth
+from multi_thread_process import add_common_arguments, build_option, run
 
 
 def parse_arguments():
@@ -21,15 +21,9 @@ def parse_arguments():
     parser.add_argument("--cls_model", required=True, help="folder of the direction classifier")
     parser.add_argument("--rec_model", required=True, help="folder of the recogniser")
     parser.add_argument("--rec_label_file", required=True, help="dictionary of the recogniser, one character a line")
-    parser.add_argument("--image_path", required=True, help="an image, or a folder of images")
-    parser.add_argument("--device", choices=["cpu"], default="cpu")
-    parser.add_argument("--backend", choices=["default", "openvino"], default="default")
-    parser.add_argument("--cpu_thread_num", type=int, default=1, help="threads inside one prediction")
     parser.add_argument("--cls_bs", type=int, default=1, help="crops that the classifier sees at once; -1: all")
     parser.add_argument("--rec_bs", type=int, default=6, help="crops that the recogniser sees at once; -1: all")
-    parser.add_argument("--thread_num", type=int, default=1, help="threads, each with a clone of the pipeline")
-    parser.add_argument("--use_multi_process", type=truth, default=False)
-    parser.add_argument("--process_num", type=int, default=1)
+    add_common_arguments(parser)
     return parser.parse_args()
 
 
@@ -50,11 +44,7 @@ def build_pipeline(args):
 
 def main():
     args = parse_arguments()
-    pipeline, images = build_pipeline(args), list_images(args.image_path)
-    if args.use_multi_process:
-        run_processes(pipeline, images, args.process_num)
-    else:
-        run_threads(pipeline, images, args.thread_num)
+    run(build_pipeline(args), args)
 
 
 if __name__ == "__main__":

@@ -15,17 +15,22 @@ def truth(text):
     return text.lower() in ("1", "true", "yes")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", required=True, help="folder of an exported model")
+def add_common_arguments(parser):
+    """What both programs take: images, engine, threads and processes."""
     parser.add_argument("--image_path", required=True, help="an image, or a folder of images")
-    parser.add_argument("--topk", type=int, default=1, help="classes of a classifier that are printed")
     parser.add_argument("--device", choices=["cpu"], default="cpu")
     parser.add_argument("--backend", choices=["default", "openvino"], default="default")
     parser.add_argument("--cpu_thread_num", type=int, default=1, help="threads inside one prediction")
-    parser.add_argument("--thread_num", type=int, default=1, help="threads, each with a clone of the model")
+    parser.add_argument("--thread_num", type=int, default=1, help="threads, each with a clone of all models")
     parser.add_argument("--use_multi_process", type=truth, default=False)
     parser.add_argument("--process_num", type=int, default=1)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True, help="folder of an exported model")
+    parser.add_argument("--topk", type=int, default=1, help="classes of a classifier that are printed")
+    add_common_arguments(parser)
     return parser.parse_args()
 
 
@@ -75,15 +80,19 @@ def run_processes(model, images, process_num, **keywords):
         print(f"{image}: {result.error}" if isinstance(result, fd.parallel.Failure) else result)
 
 
-def main():
-    args = parse_arguments()
-    model = fd.load(args.model, runtime_option=build_option(args))
-    keywords = {"topk": args.topk} if isinstance(model, fd.vision.classification.PaddleClasModel) else {}
+def run(model, args, **keywords):
     images = list_images(args.image_path)
     if args.use_multi_process:
         run_processes(model, images, args.process_num, **keywords)
     else:
         run_threads(model, images, args.thread_num, **keywords)
+
+
+def main():
+    args = parse_arguments()
+    model = fd.load(args.model, runtime_option=build_option(args))
+    keywords = {"topk": args.topk} if isinstance(model, fd.vision.classification.PaddleClasModel) else {}
+    run(model, args, **keywords)
 
 
 if __name__ == "__main__":
