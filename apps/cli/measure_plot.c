@@ -46,9 +46,7 @@ static double number_at(const plot *p, size_t row, const char *key)
     return key ? json_number_value(json_object_get(json_array_get(p->rows, row), key)) / p->unit : NAN;
 }
 
-/* ---- series
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- series ------------------------------------------------------------------------------------------------------- */
 
 static bool same_series(const plot *p, size_t a, size_t b)
 {
@@ -79,9 +77,7 @@ static void print_name(FILE *out, const plot *p, size_t row, size_t labels)
                 json_string_value(json_object_get(json_array_get(p->rows, row), p->section->label[i])));
 }
 
-/* ---- axes
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- axes --------------------------------------------------------------------------------------------------------- */
 
 /* A round number of which four to six reach up to `most`. */
 static double round_step(double most)
@@ -135,9 +131,7 @@ static void print_axes(FILE *out, const plot *p)
     fputs("</text>\n", out);
 }
 
-/* ---- lines
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- lines -------------------------------------------------------------------------------------------------------- */
 
 /* What so many workers would do if each did as much as the first one alone. */
 static void print_ideal(FILE *out, const plot *p)
@@ -215,9 +209,7 @@ static void print_lines(FILE *out, plot *p)
     fputs("</svg>\n", out);
 }
 
-/* ---- bars
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- bars --------------------------------------------------------------------------------------------------------- */
 
 static void print_bar(FILE *out, const plot *p, size_t row)
 {
