@@ -144,7 +144,7 @@ static void end(const helper *o)
 /* ---- tests ------------------------------------------------------------------------------------------------------ */
 
 typedef struct place {
-    char root[64], model[128];
+    wide_product_place place;
     uint64_t expected;
 } place;
 
@@ -153,13 +153,8 @@ static place here;
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(here.root, sizeof here.root, "/tmp/ramet-fd-XXXXXX");
-    assert_non_null(mkdtemp(here.root));
-    snprintf(here.model, sizeof here.model, "%s/model.onnx", here.root);
-    wide_product product = wide_product_make(ROWS, COLUMNS, 1);
-    wide_product_write(&product, here.model);
-    wide_product_free(&product);
-    ramet_runtime *runtime = open_with(here.model, NULL, 0);
+    wide_product_place_make(&here.place, ROWS, COLUMNS);
+    ramet_runtime *runtime = open_with(here.place.model, NULL, 0);
     here.expected = wide_product_run(runtime);
     ramet_runtime_close(runtime);
     return 0;
@@ -167,16 +162,14 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", here.root);
-    return system(command) == 0 ? 0 : 1;
+    return wide_product_place_remove(&here.place);
 }
 
 static void a_descriptor_is_sealed_and_stays_the_same(void **state)
 {
     (void)state;
-    ramet_runtime *clone, *runtime = open_with(here.model, NULL, 0);
+    ramet_runtime *clone, *runtime = open_with(here.place.model, NULL, 0);
     seen before = look(runtime);
     assert_int_equal(before.shared_bytes, 0);
     assert_int_equal(ramet_runtime_clone(runtime, &clone, NULL), RAMET_STATUS_OK);
@@ -217,7 +210,7 @@ static void clones_may_run_while_weights_change_their_home(void **state)
 {
     (void)state;
     for (int round = 0; round < 3; round++) {
-        ramet_runtime *runtime = open_with(here.model, NULL, 0);
+        ramet_runtime *runtime = open_with(here.place.model, NULL, 0);
         runner r = {0};
         pthread_t thread;
         assert_int_equal(ramet_runtime_clone(runtime, &r.clone, NULL), RAMET_STATUS_OK);
@@ -240,22 +233,22 @@ static void the_right_one_of_several_is_used_and_others_are_passed_over(void **s
 {
     (void)state;
     char other_path[256];
-    snprintf(other_path, sizeof other_path, "%s/other.onnx", here.root);
+    snprintf(other_path, sizeof other_path, "%s/other.onnx", here.place.root);
     wide_product product = wide_product_make(64, 64, 3);
     wide_product_write(&product, other_path);
     wide_product_free(&product);
-    ramet_runtime *runtime = open_with(here.model, NULL, 0), *other = open_with(other_path, NULL, 0);
+    ramet_runtime *runtime = open_with(here.place.model, NULL, 0), *other = open_with(other_path, NULL, 0);
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     const int32_t fds[] = {share(other), 999, ends[0], share(runtime)};
-    ramet_runtime *found = open_with(here.model, fds, 4), *none = open_with(here.model, fds, 3);
+    ramet_runtime *found = open_with(here.place.model, fds, 4), *none = open_with(here.place.model, fds, 3);
     seen s = look(found), n = look(none);
     assert_true(s.mapped && s.result == here.expected);
     assert_true(!n.mapped && n.shared_bytes == 0 && n.result == here.expected);
     ramet_runtime_close(runtime); /* the finder has a descriptor of its own */
     assert_true(look(found).result == here.expected);
     const int32_t again = share(found);
-    ramet_runtime *third = open_with(here.model, &again, 1);
+    ramet_runtime *third = open_with(here.place.model, &again, 1);
     assert_true(look(third).mapped);
     ramet_runtime_close(found);
     ramet_runtime_close(none);
@@ -268,7 +261,7 @@ static void the_right_one_of_several_is_used_and_others_are_passed_over(void **s
 static void a_descriptor_of_a_file_is_checked_first(void **state)
 {
     (void)state;
-    ramet_runtime *runtime = open_with(here.model, NULL, 0);
+    ramet_runtime *runtime = open_with(here.place.model, NULL, 0);
     int32_t fd = share(runtime), copy;
     rmt_os_identity whole;
     assert_int_equal(rmt_os_identify_open(fd, &whole), 0);
@@ -278,7 +271,7 @@ static void a_descriptor_of_a_file_is_checked_first(void **state)
         bytes[whole.bytes - 5000] ^= (unsigned char)damaged;
         assert_int_equal(rmt_os_open_memory("test", &copy), 0);
         assert_int_equal(rmt_os_append(copy, bytes, (size_t)whole.bytes), 0);
-        ramet_runtime *other = open_with(here.model, &copy, 1);
+        ramet_runtime *other = open_with(here.place.model, &copy, 1);
         seen s = look(other);
         assert_true(s.result == here.expected);
         assert_int_equal(s.shared_bytes > 0, !damaged);
@@ -293,7 +286,7 @@ static void a_model_whose_files_have_changed_is_not_shared_under_their_name(void
 {
     (void)state;
     char path[256];
-    snprintf(path, sizeof path, "%s/changing.onnx", here.root);
+    snprintf(path, sizeof path, "%s/changing.onnx", here.place.root);
     wide_product first = wide_product_make(64, 64, 3), second = wide_product_make(64, 64, 4);
     wide_product_write(&first, path);
     ramet_runtime *runtime = open_with(path, NULL, 0);
@@ -338,12 +331,12 @@ static void a_further_process_does_not_cost_the_weights_again(void **state)
     (void)state;
     enum { OTHERS = 4 };
     for (int spawned = 0; spawned < 2; spawned++) {
-        ramet_runtime *runtime = open_with(here.model, NULL, 0);
+        ramet_runtime *runtime = open_with(here.place.model, NULL, 0);
         (void)wide_product_run(runtime); /* fork after load and run */
         int weights = spawned ? share(runtime) : -1;
         helper others[OTHERS];
         for (int i = 0; i < OTHERS; i++)
-            others[i] = start(here.model, runtime, weights);
+            others[i] = start(here.place.model, runtime, weights);
         uint64_t sum = 0;
         seen last[OTHERS];
         for (int i = 0; i < OTHERS; i++) {

@@ -26,7 +26,8 @@
 enum { ROWS = 48, COLUMNS = 80, HEADER_BYTES = 120, CUTS = 100 };
 
 typedef struct place {
-    char root[64], model[128], cache[128], pack[256];
+    wide_product_place place;
+    char cache[128], pack[256];
     uint64_t expected;
 } place;
 
@@ -91,7 +92,7 @@ static ramet_runtime *open_level(const char *cache, ramet_cpu_level level)
     ramet_runtime_option_init(&option);
     option.cache_dir = cache;
     option.cpu_level = level;
-    if (ramet_runtime_open(here.model, &option, &runtime, &error) != RAMET_STATUS_OK)
+    if (ramet_runtime_open(here.place.model, &option, &runtime, &error) != RAMET_STATUS_OK)
         fail_msg("%s (%s)", error.message, error.place);
     return runtime;
 }
@@ -140,13 +141,8 @@ static void check_repaired(const char *what, size_t number, const content *whole
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(here.root, sizeof here.root, "/tmp/ramet-cache-XXXXXX");
-    assert_non_null(mkdtemp(here.root));
-    snprintf(here.model, sizeof here.model, "%s/model.onnx", here.root);
-    snprintf(here.cache, sizeof here.cache, "%s/a/b/cache", here.root);
-    wide_product product = wide_product_make(ROWS, COLUMNS, 1);
-    wide_product_write(&product, here.model);
-    wide_product_free(&product);
+    wide_product_place_make(&here.place, ROWS, COLUMNS);
+    snprintf(here.cache, sizeof here.cache, "%s/a/b/cache", here.place.root);
     ramet_runtime *runtime = open_level(NULL, RAMET_CPU_LEVEL_AUTO);
     here.expected = wide_product_run(runtime);
     assert_int_equal(shared_bytes(runtime), 0);
@@ -158,10 +154,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", here.root);
-    return system(command) == 0 ? 0 : 1;
+    return wide_product_place_remove(&here.place);
 }
 
 /* ---- tests ------------------------------------------------------------------------------------------------- */
@@ -255,7 +249,7 @@ static void what_others_could_have_written_is_not_believed(void **state)
     chmod(here.pack, 0466);
     check_repaired("writable by all", 0, &whole);
     char aside[300];
-    snprintf(aside, sizeof aside, "%s/aside", here.root);
+    snprintf(aside, sizeof aside, "%s/aside", here.place.root);
     assert_int_equal(rename(here.pack, aside), 0);
     assert_int_equal(symlink(aside, here.pack), 0);
     check_repaired("a symbolic link", 0, &whole);
@@ -304,7 +298,7 @@ static void a_changed_model_is_packed_anew(void **state)
     usleep(2200000);
     check_open(here.cache, "cache file", true);
     wide_product other = wide_product_make(ROWS, COLUMNS, 2), first = wide_product_make(ROWS, COLUMNS, 1);
-    wide_product_write(&other, here.model);
+    wide_product_write(&other, here.place.model);
     ramet_runtime *fresh = open_level(NULL, RAMET_CPU_LEVEL_AUTO),
                   *cached = open_level(here.cache, RAMET_CPU_LEVEL_AUTO);
     uint64_t wanted = wide_product_run(fresh);
@@ -312,7 +306,7 @@ static void a_changed_model_is_packed_anew(void **state)
     assert_true(wide_product_run(cached) == wanted);
     ramet_runtime_close(fresh);
     ramet_runtime_close(cached);
-    wide_product_write(&first, here.model);
+    wide_product_write(&first, here.place.model);
     check_open(here.cache, "cache file", true);
     wide_product_free(&other);
     wide_product_free(&first);
@@ -322,7 +316,7 @@ static void a_cache_that_cannot_be_written_is_no_error(void **state)
 {
     (void)state;
     char below[300];
-    snprintf(below, sizeof below, "%s/cache", here.model); /* below a file */
+    snprintf(below, sizeof below, "%s/cache", here.place.model); /* below a file */
     check_open(below, "cache not used", false);
     check_open("/proc/no/such/folder", "cache not used", false); /* nobody writes there, be it root */
     empty_cache();

@@ -24,7 +24,8 @@
 enum { PROCESSES = 16, ROWS = 512, COLUMNS = 1024, SECONDS = 8, RIGHT = 7 };
 
 typedef struct place {
-    char root[64], model[128], cache[128];
+    wide_product_place place;
+    char cache[128];
     uint64_t expected;
 } place;
 
@@ -36,20 +37,15 @@ static ramet_runtime *open_model(const char *cache)
     ramet_runtime *runtime = NULL;
     ramet_runtime_option_init(&option);
     option.cache_dir = cache;
-    (void)ramet_runtime_open(here.model, &option, &runtime, NULL);
+    (void)ramet_runtime_open(here.place.model, &option, &runtime, NULL);
     return runtime;
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(here.root, sizeof here.root, "/tmp/ramet-races-XXXXXX");
-    assert_non_null(mkdtemp(here.root));
-    snprintf(here.model, sizeof here.model, "%s/model.onnx", here.root);
-    snprintf(here.cache, sizeof here.cache, "%s/cache", here.root);
-    wide_product product = wide_product_make(ROWS, COLUMNS, 1);
-    wide_product_write(&product, here.model);
-    wide_product_free(&product);
+    wide_product_place_make(&here.place, ROWS, COLUMNS);
+    snprintf(here.cache, sizeof here.cache, "%s/cache", here.place.root);
     ramet_runtime *runtime = open_model(NULL);
     assert_non_null(runtime);
     here.expected = wide_product_run(runtime);
@@ -59,10 +55,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", here.root);
-    return system(command) == 0 ? 0 : 1;
+    return wide_product_place_remove(&here.place);
 }
 
 static bool drop(void *context, const char *name)

@@ -124,6 +124,23 @@ void wide_product_write(const wide_product *model, const char *path)
     assert_int_equal(fclose(file), 0);
 }
 
+void wide_product_place_make(wide_product_place *place, int64_t rows, int64_t columns)
+{
+    snprintf(place->root, sizeof place->root, "/tmp/ramet-test-XXXXXX");
+    assert_non_null(mkdtemp(place->root));
+    snprintf(place->model, sizeof place->model, "%s/model.onnx", place->root);
+    wide_product product = wide_product_make(rows, columns, 1);
+    wide_product_write(&product, place->model);
+    wide_product_free(&product);
+}
+
+int wide_product_place_remove(const wide_product_place *place)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", place->root);
+    return system(command) == 0 ? 0 : 1;
+}
+
 uint64_t wide_product_run(ramet_runtime *runtime)
 {
     ramet_tensor input, output;

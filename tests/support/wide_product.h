@@ -23,6 +23,16 @@ void wide_product_free(wide_product *model);
 /* Writes it to a file. */
 void wide_product_write(const wide_product *model, const char *path);
 
+/* A folder of a test's own under /tmp, with such a model in it. */
+typedef struct wide_product_place {
+    char root[64], model[128]; /* the folder; a file in it */
+} wide_product_place;
+
+/* Makes the folder, and in it a model with the numbers of seed 1. */
+void wide_product_place_make(wide_product_place *place, int64_t rows, int64_t columns);
+/* Removes the folder with all that is in it. 0, or 1 when that fails: as a tear-down of a test. */
+int wide_product_place_remove(const wide_product_place *place);
+
 /* Runs it on numbers that depend on nothing else; a digest of the result. Fails the test where that fails. */
 uint64_t wide_product_run(ramet_runtime *runtime);
 
