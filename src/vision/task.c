@@ -14,20 +14,6 @@ ramet_status rmt_fail_no_place(ramet_error *error)
     return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "the place for what is to be made is NULL");
 }
 
-ramet_status rmt_task_open(const char *model, const ramet_runtime_option *option, rmt_task **task, ramet_error *error)
-{
-    rmt_task *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return rmt_fail_memory(error, sizeof *made);
-    ramet_status status = ramet_runtime_open(model, option, &made->runtime, error);
-    if (status != RAMET_STATUS_OK) {
-        rmt_task_close(made);
-        return status;
-    }
-    *task = made;
-    return RAMET_STATUS_OK;
-}
-
 /* A program that was exported for single images gets them one by one. */
 static void respect_declared_batch(rmt_task *task)
 {
@@ -41,6 +27,15 @@ void rmt_task_set_batch_size(rmt_task *task, size_t batch_size)
 {
     task->batch_size = batch_size;
     respect_declared_batch(task);
+}
+
+/* The task, or NULL and the task closed. */
+static rmt_task *keep_if(ramet_status status, rmt_task *task)
+{
+    if (status == RAMET_STATUS_OK)
+        return task;
+    rmt_task_close(task);
+    return NULL;
 }
 
 static ramet_status take_arrays(rmt_task *task, ramet_error *error)
@@ -88,8 +83,12 @@ static ramet_status match_outputs(const rmt_task *task, ramet_error *error)
     return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "the model has %zu outputs where this task needs one", count);
 }
 
-ramet_status rmt_task_finish(rmt_task *task, ramet_status status, ramet_error *error)
+static ramet_status open_stages(rmt_task *task, const char *model, const ramet_runtime_option *runtime_option,
+                                rmt_task_stages *add, const void *option, ramet_error *error)
 {
+    ramet_status status = ramet_runtime_open(model, runtime_option, &task->runtime, error);
+    if (status == RAMET_STATUS_OK)
+        status = add(task, option, error);
     if (status == RAMET_STATUS_OK)
         status = take_arrays(task, error);
     if (status == RAMET_STATUS_OK)
@@ -98,9 +97,16 @@ ramet_status rmt_task_finish(rmt_task *task, ramet_status status, ramet_error *e
         status = match_outputs(task, error);
     if (status == RAMET_STATUS_OK)
         respect_declared_batch(task);
-    else
-        rmt_task_close(task);
     return status;
+}
+
+rmt_task *rmt_task_open(const char *model, const ramet_runtime_option *runtime_option, rmt_task_stages *add,
+                        const void *option, ramet_status *status, ramet_error *error)
+{
+    rmt_task *task = calloc(1, sizeof *task);
+    *status = task != NULL ? open_stages(task, model, runtime_option, add, option, error)
+                           : rmt_fail_memory(error, sizeof *task);
+    return keep_if(*status, task);
 }
 
 static ramet_status clone_stages(const rmt_task *task, rmt_task *clone, ramet_error *error)
@@ -119,23 +125,37 @@ static ramet_status clone_stages(const rmt_task *task, rmt_task *clone, ramet_er
     return status;
 }
 
-ramet_status rmt_task_clone(rmt_task *task, rmt_task **clone, ramet_error *error)
+rmt_task *rmt_task_clone(rmt_task *task, ramet_status *status, ramet_error *error)
 {
-    *clone = NULL;
     if (task == NULL)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to clone");
-    ramet_status status = rmt_guard_enter_to_clone(&task->guard, error);
+        *status = rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to clone");
+    else
+        *status = rmt_guard_enter_to_clone(&task->guard, error);
+    if (*status != RAMET_STATUS_OK)
+        return NULL;
+    rmt_task *clone = calloc(1, sizeof *clone);
+    *status = clone != NULL ? clone_stages(task, clone, error) : rmt_fail_memory(error, sizeof *clone);
+    rmt_guard_leave(&task->guard);
+    return keep_if(*status, clone);
+}
+
+ramet_status rmt_task_set_option(rmt_task *task, rmt_task_stages *set, const void *option, ramet_error *error)
+{
+    if (task == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
+    ramet_status status = rmt_guard_enter(&task->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
-    rmt_task *made = calloc(1, sizeof *made);
-    status = made != NULL ? clone_stages(task, made, error) : rmt_fail_memory(error, sizeof *made);
+    status = set(task, option, error);
     rmt_guard_leave(&task->guard);
-    if (status == RAMET_STATUS_OK)
-        *clone = made;
-    else
-        rmt_task_close(made);
     return status;
 }
+
+ramet_runtime *rmt_task_runtime(rmt_task *task) { return task != NULL ? task->runtime : NULL; }
+
+rmt_preprocessor *rmt_task_preprocessor(rmt_task *task) { return task != NULL ? task->pre : NULL; }
+
+rmt_postprocessor *rmt_task_postprocessor(rmt_task *task) { return task != NULL ? task->post : NULL; }
 
 void rmt_task_close(rmt_task *task)
 {

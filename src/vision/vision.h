@@ -205,17 +205,26 @@ typedef struct rmt_task {
 /* INVALID_ARGUMENT: the pointer that a new object should be put at is NULL. */
 ramet_status rmt_fail_no_place(ramet_error *error);
 
-/* Opens the runtime; the caller adds the other stages and hands the task to rmt_task_finish(). */
-ramet_status rmt_task_open(const char *model, const ramet_runtime_option *option, rmt_task **task, ramet_error *error);
+/* Makes or changes the outer stages of a task, and its batch_size, as an option of the task's own type says. */
+typedef ramet_status rmt_task_stages(rmt_task *task, const void *option, ramet_error *error);
+
 /*
- * `status`: how adding the stages went. Matches the model's inputs and outputs with them: UNSUPPORTED when they do not
- * fit. Closes the task on failure.
+ * Opens the runtime, lets `add` make the other stages, and matches the model's inputs and outputs with them: UNSUPPORTED
+ * when they do not fit. NULL on failure; *status says how it went.
  */
-ramet_status rmt_task_finish(rmt_task *task, ramet_status status, ramet_error *error);
-/* Another batch_size for a task that is finished; a program made for single images goes on getting them one by one. */
+rmt_task *rmt_task_open(const char *model, const ramet_runtime_option *runtime_option, rmt_task_stages *add,
+                        const void *option, ramet_status *status, ramet_error *error);
+rmt_task *rmt_task_clone(rmt_task *task, ramet_status *status, ramet_error *error); /* NULL on failure */
+/* Calls `set` while nobody else uses the task. */
+ramet_status rmt_task_set_option(rmt_task *task, rmt_task_stages *set, const void *option, ramet_error *error);
+/* Another batch_size for a task that is open; a program made for single images goes on getting them one by one. */
 void rmt_task_set_batch_size(rmt_task *task, size_t batch_size);
-ramet_status rmt_task_clone(rmt_task *task, rmt_task **clone, ramet_error *error); /* *clone: NULL on failure */
 void rmt_task_close(rmt_task *task); /* NULL and a task without some of its stages are allowed */
+
+/* The stages of a task; NULL for no task. */
+ramet_runtime *rmt_task_runtime(rmt_task *task);
+rmt_preprocessor *rmt_task_preprocessor(rmt_task *task);
+rmt_postprocessor *rmt_task_postprocessor(rmt_task *task);
 
 /* images [count] -> results [count]; on failure all results are zeroed. */
 ramet_status rmt_task_predict(rmt_task *task, const ramet_image *images, size_t count, void *results,

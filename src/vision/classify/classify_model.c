@@ -9,7 +9,7 @@
 
 static rmt_task *task_of(ramet_classify_model *handle) { return (rmt_task *)handle; }
 
-static ramet_status add_stages(rmt_task *task, const char *model, ramet_error *error)
+static ramet_status add_stages(rmt_task *task, const void *model, ramet_error *error)
 {
     const char *config_file = rmt_runtime_config(task->runtime);
     ramet_classify_preprocessor *pre = NULL;
@@ -18,7 +18,7 @@ static ramet_status add_stages(rmt_task *task, const char *model, ramet_error *e
     if (config_file[0] == '\0')
         return rmt_fail(error, RAMET_STATUS_NOT_FOUND,
                         "there is no inference.yml or inference_cls.yaml beside '%.160s'; name one in config_file",
-                        model);
+                        (const char *)model);
     ramet_status status = ramet_classify_preprocessor_create(config_file, &pre, error);
     task->pre = (rmt_preprocessor *)pre;
     if (status == RAMET_STATUS_OK)
@@ -32,23 +32,17 @@ ramet_status ramet_classify_model_open(const char *model, const ramet_runtime_op
 {
     if (handle == NULL)
         return rmt_fail_no_place(error);
-    *handle = NULL;
-    rmt_task *task;
-    ramet_status status = rmt_task_open(model, option, &task, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, model, error), error);
-    if (status == RAMET_STATUS_OK)
-        *handle = (ramet_classify_model *)task;
+    ramet_status status;
+    *handle = (ramet_classify_model *)rmt_task_open(model, option, add_stages, model, &status, error);
     return status;
 }
 
 ramet_status ramet_classify_model_clone(ramet_classify_model *handle, ramet_classify_model **clone, ramet_error *error)
 {
-    rmt_task *made;
     if (clone == NULL)
         return rmt_fail_no_place(error);
-    ramet_status status = rmt_task_clone(task_of(handle), &made, error);
-    *clone = (ramet_classify_model *)made;
+    ramet_status status;
+    *clone = (ramet_classify_model *)rmt_task_clone(task_of(handle), &status, error);
     return status;
 }
 
@@ -56,18 +50,15 @@ void ramet_classify_model_close(ramet_classify_model *handle) { rmt_task_close(t
 
 ramet_classify_preprocessor *ramet_classify_model_preprocessor(ramet_classify_model *handle)
 {
-    return handle != NULL ? (ramet_classify_preprocessor *)task_of(handle)->pre : NULL;
+    return (ramet_classify_preprocessor *)rmt_task_preprocessor(task_of(handle));
 }
 
 ramet_classify_postprocessor *ramet_classify_model_postprocessor(ramet_classify_model *handle)
 {
-    return handle != NULL ? (ramet_classify_postprocessor *)task_of(handle)->post : NULL;
+    return (ramet_classify_postprocessor *)rmt_task_postprocessor(task_of(handle));
 }
 
-ramet_runtime *ramet_classify_model_runtime(ramet_classify_model *handle)
-{
-    return handle != NULL ? task_of(handle)->runtime : NULL;
-}
+ramet_runtime *ramet_classify_model_runtime(ramet_classify_model *handle) { return rmt_task_runtime(task_of(handle)); }
 
 ramet_status ramet_classify_model_predict(ramet_classify_model *handle, const ramet_image *images, size_t count,
                                           ramet_classify_result *results, ramet_error *error)

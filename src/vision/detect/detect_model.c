@@ -31,7 +31,7 @@ static void take_declared_size(const ramet_runtime *runtime, ramet_detect_option
     }
 }
 
-static ramet_status add_stages(rmt_task *task, const ramet_detect_option *from, ramet_error *error)
+static ramet_status add_stages(rmt_task *task, const void *from, ramet_error *error)
 {
     ramet_detect_preprocessor *pre = NULL;
     ramet_detect_postprocessor *post = NULL;
@@ -59,23 +59,17 @@ ramet_status ramet_detect_model_open(const char *model, const ramet_runtime_opti
 {
     if (handle == NULL)
         return rmt_fail_no_place(error);
-    *handle = NULL;
-    rmt_task *task;
-    ramet_status status = rmt_task_open(model, runtime_option, &task, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, option, error), error);
-    if (status == RAMET_STATUS_OK)
-        *handle = (ramet_detect_model *)task;
+    ramet_status status;
+    *handle = (ramet_detect_model *)rmt_task_open(model, runtime_option, add_stages, option, &status, error);
     return status;
 }
 
 ramet_status ramet_detect_model_clone(ramet_detect_model *handle, ramet_detect_model **clone, ramet_error *error)
 {
-    rmt_task *made;
     if (clone == NULL)
         return rmt_fail_no_place(error);
-    ramet_status status = rmt_task_clone(task_of(handle), &made, error);
-    *clone = (ramet_detect_model *)made;
+    ramet_status status;
+    *clone = (ramet_detect_model *)rmt_task_clone(task_of(handle), &status, error);
     return status;
 }
 
@@ -83,18 +77,15 @@ void ramet_detect_model_close(ramet_detect_model *handle) { rmt_task_close(task_
 
 ramet_detect_preprocessor *ramet_detect_model_preprocessor(ramet_detect_model *handle)
 {
-    return handle != NULL ? (ramet_detect_preprocessor *)task_of(handle)->pre : NULL;
+    return (ramet_detect_preprocessor *)rmt_task_preprocessor(task_of(handle));
 }
 
 ramet_detect_postprocessor *ramet_detect_model_postprocessor(ramet_detect_model *handle)
 {
-    return handle != NULL ? (ramet_detect_postprocessor *)task_of(handle)->post : NULL;
+    return (ramet_detect_postprocessor *)rmt_task_postprocessor(task_of(handle));
 }
 
-ramet_runtime *ramet_detect_model_runtime(ramet_detect_model *handle)
-{
-    return handle != NULL ? task_of(handle)->runtime : NULL;
-}
+ramet_runtime *ramet_detect_model_runtime(ramet_detect_model *handle) { return rmt_task_runtime(task_of(handle)); }
 
 ramet_status ramet_detect_model_predict(ramet_detect_model *handle, const ramet_image *images, size_t count,
                                         ramet_detect_result *results, ramet_error *error)

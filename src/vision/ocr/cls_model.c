@@ -6,19 +6,20 @@
 
 static rmt_task *task_of(ramet_cls_model *handle) { return (rmt_task *)handle; }
 
-static ramet_status add_stages(rmt_task *task, const ramet_cls_option *option, ramet_error *error)
+static ramet_status add_stages(rmt_task *task, const void *option, ramet_error *error)
 {
     ramet_cls_preprocessor *pre = NULL;
     ramet_cls_postprocessor *post = NULL;
     ramet_cls_option resolved;
     ramet_status status = rmt_cls_option_resolve(option, &resolved, error);
-    if (status == RAMET_STATUS_OK)
-        status = ramet_cls_preprocessor_create(&resolved, &pre, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    task->batch_size = rmt_batch_limit(resolved.batch_size);
+    status = ramet_cls_preprocessor_create(&resolved, &pre, error);
     task->pre = (rmt_preprocessor *)pre;
     if (status == RAMET_STATUS_OK)
         status = ramet_cls_postprocessor_create(&resolved, &post, error);
     task->post = (rmt_postprocessor *)post;
-    task->batch_size = rmt_batch_limit(resolved.batch_size);
     return status;
 }
 
@@ -27,58 +28,48 @@ ramet_status ramet_cls_model_open(const char *model, const ramet_runtime_option 
 {
     if (handle == NULL)
         return rmt_fail_no_place(error);
-    *handle = NULL;
-    rmt_task *task;
-    ramet_status status = rmt_task_open(model, runtime_option, &task, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, option, error), error);
-    if (status == RAMET_STATUS_OK)
-        *handle = (ramet_cls_model *)task;
+    ramet_status status;
+    *handle = (ramet_cls_model *)rmt_task_open(model, runtime_option, add_stages, option, &status, error);
     return status;
 }
 
 ramet_status ramet_cls_model_clone(ramet_cls_model *handle, ramet_cls_model **clone, ramet_error *error)
 {
-    rmt_task *made;
     if (clone == NULL)
         return rmt_fail_no_place(error);
-    ramet_status status = rmt_task_clone(task_of(handle), &made, error);
-    *clone = (ramet_cls_model *)made;
+    ramet_status status;
+    *clone = (ramet_cls_model *)rmt_task_clone(task_of(handle), &status, error);
     return status;
 }
 
 void ramet_cls_model_close(ramet_cls_model *handle) { rmt_task_close(task_of(handle)); }
 
-ramet_status ramet_cls_model_set_option(ramet_cls_model *handle, const ramet_cls_option *option, ramet_error *error)
+static ramet_status set_option(rmt_task *task, const void *option, ramet_error *error)
 {
-    rmt_task *task = task_of(handle);
     ramet_cls_option resolved;
-    if (task == NULL)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
     ramet_status status = rmt_cls_option_resolve(option, &resolved, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_guard_enter(&task->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_cls_preprocessor_set_option((ramet_cls_preprocessor *)task->pre, &resolved);
     rmt_task_set_batch_size(task, rmt_batch_limit(resolved.batch_size));
-    rmt_guard_leave(&task->guard);
     return RAMET_STATUS_OK;
 }
 
-ramet_runtime *ramet_cls_model_runtime(ramet_cls_model *handle)
+ramet_status ramet_cls_model_set_option(ramet_cls_model *handle, const ramet_cls_option *option, ramet_error *error)
 {
-    return handle != NULL ? task_of(handle)->runtime : NULL;
+    return rmt_task_set_option(task_of(handle), set_option, option, error);
 }
+
+ramet_runtime *ramet_cls_model_runtime(ramet_cls_model *handle) { return rmt_task_runtime(task_of(handle)); }
 
 ramet_cls_preprocessor *ramet_cls_model_preprocessor(ramet_cls_model *handle)
 {
-    return handle != NULL ? (ramet_cls_preprocessor *)task_of(handle)->pre : NULL;
+    return (ramet_cls_preprocessor *)rmt_task_preprocessor(task_of(handle));
 }
 
 ramet_cls_postprocessor *ramet_cls_model_postprocessor(ramet_cls_model *handle)
 {
-    return handle != NULL ? (ramet_cls_postprocessor *)task_of(handle)->post : NULL;
+    return (ramet_cls_postprocessor *)rmt_task_postprocessor(task_of(handle));
 }
 
 ramet_status ramet_cls_model_predict(ramet_cls_model *handle, const ramet_image *images, size_t count,

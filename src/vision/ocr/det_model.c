@@ -6,7 +6,7 @@
 
 static rmt_task *task_of(ramet_det_model *handle) { return (rmt_task *)handle; }
 
-static ramet_status add_stages(rmt_task *task, const ramet_det_option *option, ramet_error *error)
+static ramet_status add_stages(rmt_task *task, const void *option, ramet_error *error)
 {
     ramet_det_preprocessor *pre = NULL;
     ramet_det_postprocessor *post = NULL;
@@ -24,58 +24,48 @@ ramet_status ramet_det_model_open(const char *model, const ramet_runtime_option 
 {
     if (handle == NULL)
         return rmt_fail_no_place(error);
-    *handle = NULL;
-    rmt_task *task;
-    ramet_status status = rmt_task_open(model, runtime_option, &task, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, option, error), error);
-    if (status == RAMET_STATUS_OK)
-        *handle = (ramet_det_model *)task;
+    ramet_status status;
+    *handle = (ramet_det_model *)rmt_task_open(model, runtime_option, add_stages, option, &status, error);
     return status;
 }
 
 ramet_status ramet_det_model_clone(ramet_det_model *handle, ramet_det_model **clone, ramet_error *error)
 {
-    rmt_task *made;
     if (clone == NULL)
         return rmt_fail_no_place(error);
-    ramet_status status = rmt_task_clone(task_of(handle), &made, error);
-    *clone = (ramet_det_model *)made;
+    ramet_status status;
+    *clone = (ramet_det_model *)rmt_task_clone(task_of(handle), &status, error);
     return status;
 }
 
 void ramet_det_model_close(ramet_det_model *handle) { rmt_task_close(task_of(handle)); }
 
-ramet_status ramet_det_model_set_option(ramet_det_model *handle, const ramet_det_option *option, ramet_error *error)
+static ramet_status set_option(rmt_task *task, const void *option, ramet_error *error)
 {
-    rmt_task *task = task_of(handle);
     ramet_det_option resolved;
-    if (task == NULL)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
     ramet_status status = rmt_det_option_resolve(option, &resolved, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_guard_enter(&task->guard, error);
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_det_preprocessor_set_option((ramet_det_preprocessor *)task->pre, &resolved);
     rmt_det_postprocessor_set_option((ramet_det_postprocessor *)task->post, &resolved);
-    rmt_guard_leave(&task->guard);
     return RAMET_STATUS_OK;
 }
 
-ramet_runtime *ramet_det_model_runtime(ramet_det_model *handle)
+ramet_status ramet_det_model_set_option(ramet_det_model *handle, const ramet_det_option *option, ramet_error *error)
 {
-    return handle != NULL ? task_of(handle)->runtime : NULL;
+    return rmt_task_set_option(task_of(handle), set_option, option, error);
 }
+
+ramet_runtime *ramet_det_model_runtime(ramet_det_model *handle) { return rmt_task_runtime(task_of(handle)); }
 
 ramet_det_preprocessor *ramet_det_model_preprocessor(ramet_det_model *handle)
 {
-    return handle != NULL ? (ramet_det_preprocessor *)task_of(handle)->pre : NULL;
+    return (ramet_det_preprocessor *)rmt_task_preprocessor(task_of(handle));
 }
 
 ramet_det_postprocessor *ramet_det_model_postprocessor(ramet_det_model *handle)
 {
-    return handle != NULL ? (ramet_det_postprocessor *)task_of(handle)->post : NULL;
+    return (ramet_det_postprocessor *)rmt_task_postprocessor(task_of(handle));
 }
 
 ramet_status ramet_det_model_predict(ramet_det_model *handle, const ramet_image *images, size_t count,

@@ -9,7 +9,7 @@
 
 static rmt_task *task_of(ramet_segment_model *handle) { return (rmt_task *)handle; }
 
-static ramet_status add_stages(rmt_task *task, const char *model, ramet_error *error)
+static ramet_status add_stages(rmt_task *task, const void *model, ramet_error *error)
 {
     const char *config_file = rmt_runtime_config(task->runtime);
     ramet_segment_preprocessor *pre = NULL;
@@ -17,7 +17,8 @@ static ramet_status add_stages(rmt_task *task, const char *model, ramet_error *e
     task->batch_size = BATCH_SIZE;
     if (config_file[0] == '\0')
         return rmt_fail(error, RAMET_STATUS_NOT_FOUND,
-                        "there is no deploy.yaml or inference.yml beside '%.160s'; name one in config_file", model);
+                        "there is no deploy.yaml or inference.yml beside '%.160s'; name one in config_file",
+                        (const char *)model);
     ramet_status status = ramet_segment_preprocessor_create(config_file, &pre, error);
     task->pre = (rmt_preprocessor *)pre;
     if (status == RAMET_STATUS_OK)
@@ -31,58 +32,47 @@ ramet_status ramet_segment_model_open(const char *model, const ramet_runtime_opt
 {
     if (handle == NULL)
         return rmt_fail_no_place(error);
-    *handle = NULL;
-    rmt_task *task;
-    ramet_status status = rmt_task_open(model, option, &task, error);
-    if (status == RAMET_STATUS_OK)
-        status = rmt_task_finish(task, add_stages(task, model, error), error);
-    if (status == RAMET_STATUS_OK)
-        *handle = (ramet_segment_model *)task;
+    ramet_status status;
+    *handle = (ramet_segment_model *)rmt_task_open(model, option, add_stages, model, &status, error);
     return status;
 }
 
 ramet_status ramet_segment_model_clone(ramet_segment_model *handle, ramet_segment_model **clone, ramet_error *error)
 {
-    rmt_task *made;
     if (clone == NULL)
         return rmt_fail_no_place(error);
-    ramet_status status = rmt_task_clone(task_of(handle), &made, error);
-    *clone = (ramet_segment_model *)made;
+    ramet_status status;
+    *clone = (ramet_segment_model *)rmt_task_clone(task_of(handle), &status, error);
     return status;
 }
 
 void ramet_segment_model_close(ramet_segment_model *handle) { rmt_task_close(task_of(handle)); }
 
+static ramet_status set_option(rmt_task *task, const void *option, ramet_error *error)
+{
+    ramet_status status = ramet_segment_preprocessor_set_option((ramet_segment_preprocessor *)task->pre, option, error);
+    if (status == RAMET_STATUS_OK)
+        status = ramet_segment_postprocessor_set_option((ramet_segment_postprocessor *)task->post, option, error);
+    return status;
+}
+
 ramet_status ramet_segment_model_set_option(ramet_segment_model *handle, const ramet_segment_option *option,
                                             ramet_error *error)
 {
-    rmt_task *task = task_of(handle);
-    if (task == NULL)
-        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "there is no model to set options of");
-    ramet_status status = rmt_guard_enter(&task->guard, error);
-    if (status != RAMET_STATUS_OK)
-        return status;
-    status = ramet_segment_preprocessor_set_option((ramet_segment_preprocessor *)task->pre, option, error);
-    if (status == RAMET_STATUS_OK)
-        status = ramet_segment_postprocessor_set_option((ramet_segment_postprocessor *)task->post, option, error);
-    rmt_guard_leave(&task->guard);
-    return status;
+    return rmt_task_set_option(task_of(handle), set_option, option, error);
 }
 
 ramet_segment_preprocessor *ramet_segment_model_preprocessor(ramet_segment_model *handle)
 {
-    return handle != NULL ? (ramet_segment_preprocessor *)task_of(handle)->pre : NULL;
+    return (ramet_segment_preprocessor *)rmt_task_preprocessor(task_of(handle));
 }
 
 ramet_segment_postprocessor *ramet_segment_model_postprocessor(ramet_segment_model *handle)
 {
-    return handle != NULL ? (ramet_segment_postprocessor *)task_of(handle)->post : NULL;
+    return (ramet_segment_postprocessor *)rmt_task_postprocessor(task_of(handle));
 }
 
-ramet_runtime *ramet_segment_model_runtime(ramet_segment_model *handle)
-{
-    return handle != NULL ? task_of(handle)->runtime : NULL;
-}
+ramet_runtime *ramet_segment_model_runtime(ramet_segment_model *handle) { return rmt_task_runtime(task_of(handle)); }
 
 ramet_status ramet_segment_model_predict(ramet_segment_model *handle, const ramet_image *images, size_t count,
                                          ramet_segment_result *results, ramet_error *error)
