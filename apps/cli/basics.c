@@ -74,6 +74,27 @@ void cli_texts_clear(cli_texts *texts)
     *texts = (cli_texts){0};
 }
 
+ramet_status cli_own_command(cli_texts *words, const char *const *more, size_t count, ramet_error *error)
+{
+    char *word = NULL;
+    size_t room = 0;
+    FILE *file = fopen("/proc/self/cmdline", "re");
+    if (!file)
+        return cli_fail(error, RAMET_STATUS_IO, "cannot read /proc/self/cmdline: %s", strerror(errno));
+    while (getdelim(&word, &room, 0, file) > 0) {
+        cli_texts_add(words, words->count == 0 ? "/proc/self/exe" : word);
+        bool is_verb = words->count == 2;
+        for (size_t i = 0; is_verb && i < count; i++)
+            cli_texts_add(words, more[i]);
+    }
+    free(word);
+    fclose(file);
+    words->items = cli_must(reallocarray(words->items, words->count + 1, sizeof *words->items));
+    words->items[words->count] = NULL;
+    words->capacity = words->count + 1;
+    return RAMET_STATUS_OK;
+}
+
 static size_t least_of(size_t a, size_t b, size_t c)
 {
     size_t least = a < b ? a : b;

@@ -62,6 +62,12 @@ typedef struct cli_texts {
 void cli_texts_add(cli_texts *texts, const char *text);
 void cli_texts_clear(cli_texts *texts);
 
+/*
+ * The words of this command line, for starting it anew, with `more` behind the verb; words->items ends with a NULL that is not
+ * counted. Errors: IO.
+ */
+ramet_status cli_own_command(cli_texts *words, const char *const *more, size_t count, ramet_error *error);
+
 /* Edits between two words, 0 for equal ones; for suggestions. */
 size_t cli_word_distance(const char *a, const char *b);
 
@@ -69,6 +75,19 @@ double cli_now_seconds(void);
 
 /* Makes a folder and those above it. Errors: IO. */
 ramet_status cli_make_folder(const char *path, ramet_error *error);
+
+/* ---- a folder for a while (scratch_folder.c) -------------------------------------------------------------------- */
+
+/* A folder that goes when this process does, however it ends. Made before there are threads. */
+typedef struct cli_scratch {
+    char path[4096]; /* "": none */
+    int line;
+    int64_t guard;
+} cli_scratch;
+
+/* In $TMPDIR or /tmp. Errors: IO. */
+ramet_status cli_scratch_make(cli_scratch *scratch, ramet_error *error);
+void cli_scratch_remove(cli_scratch *scratch);
 
 /* ---- flags (options.c) ----------------------------------------------------------------------------------- */
 

@@ -8,7 +8,6 @@
  */
 #include "crew.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,27 +99,6 @@ static void note_memory(void *context, int64_t process_id)
         cli_json_append(c->report.process_pss, cli_json_int((int64_t)memory.pss_bytes));
 }
 
-/* The words of this command with --worker, and how many weights it is given, behind the verb; each from malloc. */
-static ramet_status read_own_command(cli_texts *words, size_t weights, ramet_error *error)
-{
-    char *word = NULL, given[32];
-    size_t room = 0;
-    FILE *file = fopen("/proc/self/cmdline", "re");
-    if (!file)
-        return cli_fail(error, RAMET_STATUS_IO, "cannot read /proc/self/cmdline: %s", strerror(errno));
-    while (getdelim(&word, &room, 0, file) > 0) {
-        cli_texts_add(words, words->count == 0 ? "/proc/self/exe" : word);
-        if (words->count == 2) {
-            cli_texts_add(words, "--worker");
-            snprintf(given, sizeof given, "--worker_weights=%zu", weights);
-            cli_texts_add(words, given);
-        }
-    }
-    free(word);
-    fclose(file);
-    return RAMET_STATUS_OK;
-}
-
 /* What spawned workers are started with. */
 typedef struct spawn_plan {
     const char *const *command; /* NULL: they are forked */
@@ -163,14 +141,13 @@ ramet_status cli_crew_run_processes(cli_crew *c, ramet_error *error)
         return run_job(c, &plan, error);
     list_weights(c, &plan);
     cli_texts words = {0};
-    ramet_status status = read_own_command(&words, plan.weight_count, error);
-    const char **command = cli_must(calloc(words.count + 1, sizeof *command));
-    for (size_t i = 0; i < words.count; i++)
-        command[i] = words.items[i];
-    plan.command = command;
+    char given[32];
+    snprintf(given, sizeof given, "--worker_weights=%zu", plan.weight_count);
+    const char *more[] = {"--worker", given};
+    ramet_status status = cli_own_command(&words, more, CLI_COUNT(more), error);
+    plan.command = (const char *const *)words.items;
     if (!status)
         status = run_job(c, &plan, error);
-    free(command);
     cli_texts_clear(&words);
     return status;
 }

@@ -100,13 +100,23 @@ static void print_page(FILE *out, const json_t *document)
     print_escaped(out, json_string_value(json_object_get(document, "engines")));
     fputs(", on ", out);
     print_escaped(out, json_string_value(json_object_get(document, "processor")));
+    fputs("; ", out);
+    measure_print_machine(out, document);
     fputs("</p>\n", out);
+    const json_t *notes = json_object_get(document, "notes");
+    for (size_t i = 0; i < json_array_size(notes); i++) {
+        fputs("<p>", out);
+        print_escaped(out, json_string_value(json_array_get(notes, i)));
+        fputs("</p>\n", out);
+    }
     for (size_t i = 0; i < MEASURE_SECTIONS; i++) {
         const measure_section *section = &measure_sections[i];
         const json_t *rows = json_object_get(document, section->key);
         if (json_array_size(rows) == 0)
             continue;
-        fprintf(out, "<h2>%s</h2><p>%s</p>\n", section->title, section->note);
+        fprintf(out, "<h2>%s</h2><p>", section->title);
+        print_escaped(out, section->note);
+        fputs("</p>\n", out);
         measure_plot(out, section, rows);
         print_table(out, rows);
     }

@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 50 };
-
-static json_t *describe(const cli_process_memory *loaded, const cli_process_memory *predicted)
+static json_t *describe(const cli_process_memory *loaded, const cli_process_memory *predicted, uint64_t arena_bytes)
 {
     json_t *value = cli_must(json_object());
     cli_json_set(value, "after_load_bytes", cli_json_int((int64_t)loaded->pss_bytes));
     cli_json_set(value, "after_predict_bytes", cli_json_int((int64_t)predicted->pss_bytes));
-    cli_json_set(value, "rss_bytes", cli_json_int((int64_t)predicted->rss_bytes));
+    cli_json_set(value, "rss_after_load_bytes", cli_json_int((int64_t)loaded->rss_bytes));
+    cli_json_set(value, "rss_after_predict_bytes", cli_json_int((int64_t)predicted->rss_bytes));
+    cli_json_set(value, "arena_bytes", cli_json_int((int64_t)arena_bytes));
     return value;
 }
 
@@ -45,7 +45,7 @@ static json_t *measure_handles(const measure_point *point, bool clones, ramet_er
     for (size_t i = 0; i < opened && !status; i++)
         status = measure_model_run(&models[i], error);
     cli_process_memory predicted = own_memory();
-    json_t *value = status ? NULL : describe(&loaded, &predicted);
+    json_t *value = status ? NULL : describe(&loaded, &predicted, measure_model_arena(&models[0]));
     while (opened > 0)
         measure_model_close(&models[--opened]);
     free(models);
@@ -59,81 +59,36 @@ json_t *measure_memory_opened(const measure_point *point, ramet_error *error)
 
 /* ---- a handle in each of several processes --------------------------------------------------------------- */
 
-typedef struct crowd {
-    const measure_point *point;
-    measure_model origin, own;
-    bool runs;
+typedef struct look {
     cli_process_memory held;
-    ramet_error error;
-} crowd;
+    uint64_t arena_bytes;
+} look;
 
-static ramet_status open_own(void *context, ramet_error *error)
+/* Looks once every worker has done its duty; they hold then what they will hold. */
+static bool look_when_all_have(measure_crew *crew, const measure_stamp *stamp)
 {
-    crowd *c = context;
-    return c->origin.runtime ? measure_model_clone(&c->origin, &c->own, error)
-                             : measure_model_open(c->point, &c->own, error);
-}
-
-/* Slow enough that every process gets its turn. */
-static ramet_status run_own(void *context, const ramet_fleet_parcel *input, ramet_fleet_sink *sink, ramet_error *error)
-{
-    (void)input;
-    (void)sink;
-    crowd *c = context;
-    usleep(PATIENCE_MS * 1000);
-    return c->runs ? measure_model_run(&c->own, error) : RAMET_STATUS_OK;
-}
-
-static int note_loss(void *context, const ramet_fleet_parcel *result, const ramet_error *lost)
-{
-    (void)result;
-    crowd *c = context;
-    if (lost)
-        c->error = *lost;
-    return lost != NULL;
-}
-
-static void add_worker(void *context, int64_t process_id)
-{
-    crowd *c = context;
-    if (c->held.rss_bytes == 0)
-        add_memory(&c->held, (int64_t)getpid());
-    add_memory(&c->held, process_id);
-}
-
-static ramet_status gather(crowd *c, bool runs, cli_process_memory *held, ramet_error *error)
-{
-    ramet_fleet_option option;
-    ramet_fleet_option_init(&option);
-    option.processes = c->point->workers;
-    ramet_fleet_process_job job = {
-        .context = c, .open = open_own, .work = run_own, .deliver = note_loss, .leaving = add_worker};
-    c->runs = runs;
-    c->held = (cli_process_memory){0};
-    ramet_status status = ramet_fleet_run_processes(&job, 4 * (size_t)c->point->workers, &option, NULL, error);
-    if (!status && c->error.status) {
-        *error = c->error;
-        status = c->error.status;
-    }
-    *held = c->held;
-    return status;
+    look *l = crew->context;
+    if (!measure_all_have_done(crew, 1))
+        return true;
+    l->arena_bytes = stamp->arena_bytes;
+    add_memory(&l->held, (int64_t)getpid());
+    for (size_t i = 0; i < crew->mate_count; i++)
+        add_memory(&l->held, crew->mates[i].worker);
+    return false;
 }
 
 json_t *measure_memory(const measure_point *point, ramet_error *error)
 {
     if (point->kind == MEASURE_THREADS)
         return measure_handles(point, true, error);
-    crowd c = {.point = point};
-    cli_process_memory loaded = {0}, predicted = {0};
-    ramet_status status = RAMET_STATUS_OK;
-    if (point->kind == MEASURE_PROCESSES)
-        status = measure_model_open(point, &c.origin, error);
-    if (!status)
-        status = gather(&c, false, &loaded, error);
-    if (!status)
-        status = gather(&c, true, &predicted, error);
-    measure_model_close(&c.origin);
-    return status ? NULL : describe(&loaded, &predicted);
+    look looks[2] = {0};
+    const measure_duty duties[] = {MEASURE_LOAD, MEASURE_RUN};
+    for (int i = 0; i < 2; i++) {
+        measure_crew crew = {.point = point, .duty = duties[i], .context = &looks[i], .goes_on = look_when_all_have};
+        if (measure_work(&crew, error))
+            return NULL;
+    }
+    return describe(&looks[0].held, &looks[1].held, looks[1].arena_bytes);
 }
 
 json_t *measure_memory_held(const measure_point *point, ramet_error *error)

@@ -39,13 +39,44 @@ static ramet_status settle_input(const measure_model *model, const cli_texts *na
     return status;
 }
 
+/* Where weights are to be shared, nothing else would be worth measuring. */
+static ramet_status check_shared(ramet_runtime *runtime, ramet_error *error)
+{
+    ramet_memory memory;
+    char *why;
+    ramet_runtime_memory(runtime, &memory);
+    if (memory.shared_bytes > 0)
+        return RAMET_STATUS_OK;
+    ramet_status status = ramet_runtime_describe(runtime, RAMET_DESCRIBE_WEIGHTS, NULL, 0, &why, error);
+    if (!status) {
+        status = cli_fail(error, RAMET_STATUS_IO, "the packed weights are not shared: %s", why);
+        ramet_text_free(why);
+    }
+    return status;
+}
+
+static ramet_status open_runtime(const measure_point *point, ramet_runtime **runtime, ramet_error *error)
+{
+    static const int32_t given = 5; /* where a fleet puts the first */
+    ramet_runtime_option option = point->engine->option;
+    bool cached = point->kind == MEASURE_CACHED, handed = point->setting->has_given_weights;
+    if (option.num_streams == 0)
+        option.num_streams = point->kind == MEASURE_THREADS ? point->workers : 1;
+    option.cache_dir = cached ? point->setting->cache_dir : NULL;
+    option.weights_fds = &given;
+    option.weights_fd_count = handed;
+    ramet_status status = ramet_runtime_open(point->setting->model, &option, runtime, error);
+    if (!status && (cached || handed) && (status = check_shared(*runtime, error))) {
+        ramet_runtime_close(*runtime);
+        *runtime = NULL;
+    }
+    return status;
+}
+
 ramet_status measure_model_open(const measure_point *point, measure_model *model, ramet_error *error)
 {
     *model = (measure_model){0};
-    ramet_runtime_option option = point->engine->option;
-    if (option.num_streams == 0)
-        option.num_streams = point->kind == MEASURE_THREADS ? point->workers : 1;
-    ramet_status status = ramet_runtime_open(point->setting->model, &option, &model->runtime, error);
+    ramet_status status = open_runtime(point, &model->runtime, error);
     if (status)
         return status;
     model->input_count = ramet_runtime_input_count(model->runtime);
@@ -88,4 +119,11 @@ ramet_status measure_model_run(measure_model *model, ramet_error *error)
 {
     return ramet_runtime_run(model->runtime, model->inputs, model->input_count, model->outputs, model->output_count,
                              error);
+}
+
+uint64_t measure_model_arena(const measure_model *model)
+{
+    ramet_memory memory = {0};
+    ramet_runtime_memory(model->runtime, &memory);
+    return memory.arena_bytes;
 }

@@ -5,19 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool measure_counts_bytes(const char *key)
+static bool ends_in(const char *key, const char *tail)
 {
-    size_t length = strlen(key), tail = strlen("_bytes");
-    return length > tail && !strcmp(key + length - tail, "_bytes");
+    size_t length = strlen(key), tail_length = strlen(tail);
+    return length > tail_length && !strcmp(key + length - tail_length, tail);
 }
+
+bool measure_counts_bytes(const char *key) { return ends_in(key, "_bytes"); }
 
 void measure_print_key(FILE *out, const char *key)
 {
-    size_t length = strlen(key) - (measure_counts_bytes(key) ? strlen("_bytes") : 0);
+    static const char *const units[][2] = {{"_bytes", " MiB"}, {"_percent", " %"}, {"", ""}};
+    size_t unit = 0;
+    while (units[unit][0][0] && !ends_in(key, units[unit][0]))
+        unit++;
+    size_t length = strlen(key) - strlen(units[unit][0]);
     for (size_t i = 0; i < length; i++)
         fputc(key[i] == '_' ? ' ' : key[i], out);
-    if (measure_counts_bytes(key))
-        fputs(" MiB", out);
+    fputs(units[unit][1], out);
 }
 
 void measure_print_cell(FILE *out, const char *key, const json_t *value)
@@ -31,10 +36,10 @@ void measure_print_cell(FILE *out, const char *key, const json_t *value)
         }
     } else if (json_is_string(value)) {
         fputs(json_string_value(value), out);
-    } else if (measure_counts_bytes(key)) {
-        fprintf(out, "%.1f", json_number_value(value) / (1 << 20));
     } else if (json_is_null(value)) {
         fputc('-', out);
+    } else if (measure_counts_bytes(key)) {
+        fprintf(out, "%.1f", json_number_value(value) / (1 << 20));
     } else if (json_is_integer(value)) {
         fprintf(out, "%lld", (long long)json_integer_value(value));
     } else {
@@ -53,6 +58,16 @@ static char *cell_text(const char *key, const json_t *value)
         measure_print_key(out, key);
     cli_must(fclose(out) ? NULL : text);
     return text;
+}
+
+void measure_print_machine(FILE *out, const json_t *document)
+{
+    const json_t *machine = json_object_get(document, "machine");
+    fputs("of the processor time of the throughputs a hypervisor took ", out);
+    measure_print_cell(out, "steal_percent", json_object_get(machine, "steal_percent"));
+    fputs(" %, other programs ", out);
+    measure_print_cell(out, "others_percent", json_object_get(machine, "others_percent"));
+    fputs(" %", out);
 }
 
 /* The widest of a column's head and cells. */
@@ -100,6 +115,11 @@ char *measure_text(const json_t *document)
     fprintf(out, "%s\n%s, on %s\n", json_string_value(json_object_get(document, "model")),
             json_string_value(json_object_get(document, "engines")),
             json_string_value(json_object_get(document, "processor")));
+    measure_print_machine(out, document);
+    fputc('\n', out);
+    const json_t *notes = json_object_get(document, "notes");
+    for (size_t i = 0; i < json_array_size(notes); i++)
+        fprintf(out, "%s\n", json_string_value(json_array_get(notes, i)));
     for (size_t i = 0; i < MEASURE_SECTIONS; i++)
         print_section(out, &measure_sections[i], json_object_get(document, measure_sections[i].key));
     cli_must(fclose(out) ? NULL : text);

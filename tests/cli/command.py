@@ -7,6 +7,7 @@ import pathlib
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 RAMET = os.environ['RAMET']
@@ -50,6 +51,14 @@ def ramet(*arguments, **options):
         raise AssertionError(f'exit {process.returncode}: {process.stderr.decode(errors="replace")}')
     process.stdout = process.stdout or b''
     return Result(process)
+
+
+def wait_for(condition):
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError('it never came to that')
+        time.sleep(0.01)
 
 
 def write_picture(path, width, height, background=(255, 255, 255), boxes=()):

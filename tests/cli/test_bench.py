@@ -2,10 +2,14 @@
 """The benchmark of the command: what it measures is there and makes sense; how fast anything is is not tested."""
 
 import html.parser
+import os
+import signal
+import subprocess
 import unittest
 
-from command import CLASSIFIER, FolderCase
+from command import CLASSIFIER, RAMET, FolderCase, wait_for
 
+SHARING = ('forked', 'cached', 'memfd')  # kinds of processes
 QUICK = ['--seconds', '0.02', '--rounds', '2', '--workers', '2']
 
 
@@ -23,8 +27,8 @@ class Page(html.parser.HTMLParser):
 
 
 class Bench(FolderCase):
-    def measure(self, *flags):
-        result = self.ramet('bench', CLASSIFIER, *QUICK, *flags)
+    def measure(self, *flags, **options):
+        result = self.ramet('bench', CLASSIFIER, *QUICK, *flags, **options)
         self.assertEqual((result.code, result.err), (0, ''))
         return result
 
@@ -37,23 +41,56 @@ class Bench(FolderCase):
             self.assertEqual(sorted(row['ratio']), row['ratio'])
         self.assertEqual(document['latency'][0]['ratio'], [1, 1, 1])
         self.assertEqual([(row['workers'], row['count']) for row in document['throughput']],
-                         [('threads', 1), ('threads', 2), ('processes', 1), ('processes', 2), ('threads again', 1)])
+                         [(kind, count) for kind in ('threads', *SHARING) for count in (1, 2)] + [('threads again', 1)])
         for row in document['throughput']:
-            self.assertTrue(0 < row['least'] <= row['per_second'] <= row['most'])
+            self.assertTrue(0 < row['lower_quartile'] <= row['per_second'] <= row['upper_quartile'])
             self.assertEqual(sorted(row['gain']), row['gain'])
+            self.assertTrue(0 <= row['steal_percent'] <= 100 and 0 <= row['others_percent'] <= 100)
+        self.assertTrue(0 <= document['machine']['steal_percent'] <= 100)
+        self.assertEqual(document['notes'], [])
         self.assertEqual(document['throughput'][0]['gain'], [1, 1, 1])
         self.assertEqual(document['engines'], 'native 0.1.0')
         self.assertEqual([(row['handles'], row['count']) for row in document['memory']],
-                         [(name, count) for name in ('clones', 'opened', 'forked', 'apart') for count in (1, 2, 3)])
+                         [(name, count) for name in ('clones', 'opened', *SHARING, 'apart') for count in (1, 2, 3)])
         for row in document['memory']:
             self.assertTrue(0 < row['after_load_bytes'] <= row['after_predict_bytes'] * 1.05)
-            self.assertGreaterEqual(row['rss_bytes'], row['after_predict_bytes'])
+            for moment in ('after_load_bytes', 'after_predict_bytes'):
+                self.assertGreaterEqual(row['rss_' + moment], row[moment])
         self.assertEqual(len(document['comparison']), 5)
         for row in document['comparison']:
-            self.assertTrue(row['threads'] > 0 and row['processes'] > 0 and row['processes apart'] > 0)
+            self.assertTrue(all(row[kind] > 0 for kind in ('threads', *SHARING, 'apart')))
+
+    def test_a_process_more_takes_its_arena_and_little_else_where_weights_are_shared(self):
+        (document,) = self.measure('--json', '--input', '1x3x32x32').objects
+        further = {row['handles']: row for row in document['further']}
+        arenas = {row['arena_bytes'] for row in further.values()}
+        self.assertEqual(len(arenas), 1)
+        for kind in ('clones', *SHARING):
+            self.assertLess(further[kind]['further_bytes'], arenas.copy().pop() + (8 << 20))
+            self.assertEqual(further[kind]['beyond_arena_bytes'], further[kind]['further_bytes'] - further[kind]['arena_bytes'])
+
+    def test_the_cache_file_goes_with_the_command_however_it_ends(self):
+        scratch = self.folder / 'scratch'
+        scratch.mkdir()
+        environment = {**os.environ, 'TMPDIR': str(scratch)}
+        for ending in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+            bench = subprocess.Popen([RAMET, 'bench', CLASSIFIER, '--seconds', '5'], env=environment, stdout=subprocess.DEVNULL)
+            wait_for(lambda: list(scratch.glob('*/*.pack')))
+            bench.send_signal(ending)
+            bench.wait()
+            wait_for(lambda: not list(scratch.iterdir()))
+        self.assertEqual(self.ramet('bench', CLASSIFIER, *QUICK, env=environment).code, 0)
+        self.assertEqual(list(scratch.iterdir()), [])
+
+    def test_a_cache_that_cannot_be_is_said(self):
+        (document,) = self.measure('--json', env={**os.environ, 'TMPDIR': str(self.folder / 'nowhere')}).objects
+        self.assertEqual(len(document['notes']), 1)
+        self.assertIn('nowhere', document['notes'][0])
+        self.assertNotIn('cached', {row['workers'] for row in document['throughput']})
+        self.assertTrue(all(row['cached'] is None for row in document['comparison']))
 
     def test_waiting_workers_wait_at_the_same_time(self):
-        best = {'threads': 0, 'processes': 0}  # of several tries: others may be at work on the machine
+        best = {'threads': 0, 'forked': 0, 'cached': 0}  # of several tries: others may be at work on the machine
         for _ in range(5):
             (document,) = self.measure('--json', '--seconds', '0.2').objects
             (waiting,) = [row for row in document['comparison'] if row['what'].startswith('waiting')]
@@ -67,9 +104,9 @@ class Bench(FolderCase):
     def test_the_page_stands_alone(self):
         self.measure('--html', 'report.html')
         page = Page((self.folder / 'report.html').read_text())
-        self.assertEqual((page.counts['table'], page.counts['svg'], page.fetched), (4, 3, []))
+        self.assertEqual((page.counts['table'], page.counts['svg'], page.fetched), (5, 3, []))
         self.assertNotIn('script', page.counts)
-        self.assertGreaterEqual(page.counts['circle'], 5 + 12)
+        self.assertGreaterEqual(page.counts['circle'], 9 + 18)
         self.assertEqual(page.counts['rect'], 2)
 
     def test_engines_that_do_not_exist_are_refused(self):

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from command import CLASSIFIER, COLOURS, OCR_FLAGS, RAMET, TIMEOUT_SECONDS, FolderCase, write_colour
+from command import CLASSIFIER, COLOURS, OCR_FLAGS, RAMET, TIMEOUT_SECONDS, FolderCase, wait_for, write_colour
 
 METHODS = ('fork', 'spawn')
 
@@ -22,14 +22,6 @@ def is_alive(process_id):
         return pathlib.Path(f'/proc/{process_id}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
     except OSError:
         return False
-
-
-def wait_for(condition):
-    end = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError('it never came to that')
-        time.sleep(0.01)
 
 
 class Processes(FolderCase):
