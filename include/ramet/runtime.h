@@ -160,6 +160,20 @@ RAMET_API ramet_status ramet_runtime_output_info(const ramet_runtime *runtime, s
 RAMET_API ramet_status ramet_runtime_run(ramet_runtime *runtime, const ramet_tensor *inputs, size_t input_count,
                                          ramet_tensor *outputs, size_t output_count, ramet_error *error);
 
+/* The runs of a handle that went well. */
+typedef struct ramet_run_times {
+    uint64_t runs;
+    uint64_t total_ns; /* of them all, wall clock, from tensors to tensors */
+} ramet_run_times;
+
+/*
+ * How often a handle has run and how long that took, since it was opened or cloned; runs that a task model made on it count
+ * too, without what lies before and after them.
+ *
+ * Threads: not while this handle is in a run. Memory: none. Errors: INVALID_ARGUMENT for a NULL.
+ */
+RAMET_API ramet_status ramet_runtime_run_times(const ramet_runtime *runtime, ramet_run_times *times);
+
 /* What a handle holds, in bytes. */
 typedef struct ramet_memory {
     uint64_t weights_bytes; /* shared by all clones */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/os.h"
 #include "runtime/engine.h"
 
 #define DEFAULT_PLAN_CAPACITY 16
@@ -22,6 +23,7 @@ struct ramet_runtime {
     void *state;      /* of the engine */
     char *config;     /* as rmt_runtime_config() */
     rmt_view *inputs; /* room for one view an input */
+    ramet_run_times times;
     rmt_guard guard;
 };
 
@@ -243,6 +245,14 @@ ramet_status ramet_runtime_output_info(const ramet_runtime *runtime, size_t inde
     return RAMET_STATUS_OK;
 }
 
+ramet_status ramet_runtime_run_times(const ramet_runtime *runtime, ramet_run_times *times)
+{
+    if (runtime == NULL || times == NULL)
+        return RAMET_STATUS_INVALID_ARGUMENT;
+    *times = runtime->times;
+    return RAMET_STATUS_OK;
+}
+
 const char *rmt_runtime_config(const ramet_runtime *runtime) { return runtime->config; }
 
 ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *memory)
@@ -344,6 +354,19 @@ static ramet_status take_tensors(ramet_runtime *runtime, const ramet_tensor *ten
     return RAMET_STATUS_OK;
 }
 
+/* Inputs are checked, the guard is held. */
+static ramet_status run_engine(ramet_runtime *runtime, const rmt_view *inputs, ramet_tensor *outputs,
+                               ramet_error *error)
+{
+    uint64_t start_ns = rmt_os_now_ns();
+    ramet_status status = runtime->engine->run(runtime->state, inputs, outputs, error);
+    if (status == RAMET_STATUS_OK) {
+        runtime->times.runs++;
+        runtime->times.total_ns += rmt_os_now_ns() - start_ns;
+    }
+    return status;
+}
+
 ramet_status ramet_runtime_run(ramet_runtime *runtime, const ramet_tensor *inputs, size_t input_count,
                                ramet_tensor *outputs, size_t output_count, ramet_error *error)
 {
@@ -357,7 +380,7 @@ ramet_status ramet_runtime_run(ramet_runtime *runtime, const ramet_tensor *input
         return status;
     status = take_tensors(runtime, inputs, input_count, false, error);
     if (status == RAMET_STATUS_OK)
-        status = runtime->engine->run(runtime->state, runtime->inputs, outputs, error);
+        status = run_engine(runtime, runtime->inputs, outputs, error);
     rmt_guard_leave(&runtime->guard);
     return status;
 }
@@ -390,7 +413,7 @@ ramet_status rmt_runtime_run(ramet_runtime *runtime, const rmt_view *inputs, siz
         return status;
     status = check_views(runtime, inputs, input_count, error);
     if (status == RAMET_STATUS_OK)
-        status = runtime->engine->run(runtime->state, inputs, outputs, error);
+        status = run_engine(runtime, inputs, outputs, error);
     rmt_guard_leave(&runtime->guard);
     return status;
 }

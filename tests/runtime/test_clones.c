@@ -105,6 +105,30 @@ static void clones_share_weights_and_plans(void **state)
     ramet_runtime_close(clone);
 }
 
+static void runs_are_timed_for_each_handle(void **state)
+{
+    (void)state;
+    static answer out;
+    ramet_runtime *origin = open_model(1), *clone;
+    ramet_run_times times, later;
+    ramet_tensor none = {0}, output;
+    assert_int_equal(ask(origin, 1, 16, &out, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_runtime_run_times(origin, &times), RAMET_STATUS_OK);
+    assert_int_equal(times.runs, 1);
+    assert_true(times.total_ns > 0);
+    assert_int_equal(ramet_runtime_clone(origin, &clone, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_runtime_run_times(clone, &times), RAMET_STATUS_OK);
+    assert_true(times.runs == 0 && times.total_ns == 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask(clone, 1, 16, &out, NULL), RAMET_STATUS_OK);
+    assert_int_not_equal(ramet_runtime_run(clone, &none, 1, &output, 1, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_runtime_run_times(clone, &later), RAMET_STATUS_OK);
+    assert_int_equal(later.runs, 3);
+    assert_int_equal(ramet_runtime_run_times(NULL, &times), RAMET_STATUS_INVALID_ARGUMENT);
+    ramet_runtime_close(origin);
+    ramet_runtime_close(clone);
+}
+
 static void batch_mates_change_no_byte(void **state)
 {
     (void)state;
@@ -296,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clones_outlive_their_origin),
         cmocka_unit_test(clones_share_weights_and_plans),
+        cmocka_unit_test(runs_are_timed_for_each_handle),
         cmocka_unit_test(batch_mates_change_no_byte),
         cmocka_unit_test(threads_inside_a_run_change_no_byte),
         cmocka_unit_test(threads_on_clones_give_the_bytes_of_one),
