@@ -75,6 +75,15 @@ RAMET_API ramet_status ramet_classify_preprocessor_create(const char *config_fil
 RAMET_API void ramet_classify_preprocessor_destroy(ramet_classify_preprocessor *preprocessor);
 
 /*
+ * Takes steps out, for a model that does them itself; there is no way back. steps: of ramet_preprocess_step. Clones of a
+ * model take it over.
+ *
+ * Threads: one at a time for a preprocessor, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_classify_preprocessor_disable(ramet_classify_preprocessor *preprocessor, int32_t steps,
+                                                           ramet_error *error);
+
+/*
  * images [count] -> *tensor float32 [count, 3, h, w].
  *
  * Threads: one at a time for a preprocessor, else BUSY.

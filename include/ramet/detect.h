@@ -126,6 +126,15 @@ RAMET_API ramet_status ramet_detect_preprocessor_create(const char *config_file,
 RAMET_API void ramet_detect_preprocessor_destroy(ramet_detect_preprocessor *preprocessor);
 
 /*
+ * Takes steps out, for a model that does them itself; there is no way back. steps: of ramet_preprocess_step. Clones of a
+ * model take it over.
+ *
+ * Threads: one at a time for a preprocessor, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_detect_preprocessor_disable(ramet_detect_preprocessor *preprocessor, int32_t steps,
+                                                         ramet_error *error);
+
+/*
  * images [count] -> *tensor float32 [count, 3, h, w], and geometries [count], which may be NULL.
  *
  * Threads: one at a time for a preprocessor, else BUSY.

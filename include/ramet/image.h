@@ -25,6 +25,12 @@ typedef struct ramet_image {
     void *owner;           /* for ramet_image_clear(); NULL when the pixels are borrowed */
 } ramet_image;
 
+/* Steps of a task's Preprocessor that ramet_*_preprocessor_disable() takes out: one, or several joined with |. */
+typedef enum ramet_preprocess_step {
+    RAMET_PREPROCESS_STEP_NORMALIZE = 1, /* numbers are the pixels as they are, 0 to 255, then */
+    RAMET_PREPROCESS_STEP_PERMUTE = 2    /* the tensor is [count, height, width, 3], then */
+} ramet_preprocess_step;
+
 /* Limits for what a file may claim. Set with ramet_image_option_init(); zero means the default. */
 typedef struct ramet_image_option {
     size_t struct_bytes;

@@ -111,6 +111,15 @@ RAMET_API ramet_status ramet_det_preprocessor_create(const ramet_det_option *opt
 RAMET_API void ramet_det_preprocessor_destroy(ramet_det_preprocessor *preprocessor);
 
 /*
+ * Takes steps out, for a model that does them itself; there is no way back. steps: of ramet_preprocess_step. Clones of a
+ * model take it over.
+ *
+ * Threads: one at a time for a preprocessor, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_det_preprocessor_disable(ramet_det_preprocessor *preprocessor, int32_t steps,
+                                                      ramet_error *error);
+
+/*
  * One image -> float32 [1, 3, h, w], h and w multiples of 32. geometry: for the postprocessor; may be NULL.
  *
  * Threads: one at a time, else BUSY. Memory: the tensor's data belongs to the preprocessor until its next run.
@@ -240,6 +249,10 @@ RAMET_API ramet_status ramet_cls_preprocessor_create(const ramet_cls_option *opt
  * Threads: no other call on it. Memory: freed. Errors: none.
  */
 RAMET_API void ramet_cls_preprocessor_destroy(ramet_cls_preprocessor *preprocessor);
+
+/* As ramet_det_preprocessor_disable(). */
+RAMET_API ramet_status ramet_cls_preprocessor_disable(ramet_cls_preprocessor *preprocessor, int32_t steps,
+                                                      ramet_error *error);
 
 /*
  * images [count] -> float32 [count, 3, image_height, image_width].
@@ -386,6 +399,10 @@ RAMET_API void ramet_rec_preprocessor_destroy(ramet_rec_preprocessor *preprocess
  */
 RAMET_API int32_t ramet_rec_preprocessor_width(const ramet_rec_preprocessor *preprocessor, int32_t image_width,
                                                int32_t image_height);
+
+/* As ramet_det_preprocessor_disable(). */
+RAMET_API ramet_status ramet_rec_preprocessor_disable(ramet_rec_preprocessor *preprocessor, int32_t steps,
+                                                      ramet_error *error);
 
 /*
  * images [count], all of one ramet_rec_preprocessor_width() -> float32 [count, 3, image_height, width].

@@ -96,6 +96,15 @@ RAMET_API ramet_status ramet_segment_preprocessor_set_option(ramet_segment_prepr
                                                              const ramet_segment_option *option, ramet_error *error);
 
 /*
+ * Takes steps out, for a model that does them itself; there is no way back. steps: of ramet_preprocess_step. Clones of a
+ * model take it over.
+ *
+ * Threads: one at a time for a preprocessor, else BUSY. Memory: none. Errors: INVALID_ARGUMENT.
+ */
+RAMET_API ramet_status ramet_segment_preprocessor_disable(ramet_segment_preprocessor *preprocessor, int32_t steps,
+                                                          ramet_error *error);
+
+/*
  * images [count] -> *tensor float32 [count, 3, h, w].
  *
  * Threads: one at a time for a preprocessor, else BUSY.

@@ -23,6 +23,8 @@ rmt_preprocessor *rmt_preprocessor_clone(const rmt_preprocessor *self, ramet_err
     rmt_preprocessor *clone = rmt_preprocessor_create(self->kind, error);
     if (clone != NULL)
         self->kind->configure(clone, self);
+    if (clone != NULL)
+        clone->disabled = self->disabled;
     return clone;
 }
 
@@ -35,6 +37,25 @@ void rmt_preprocessor_destroy(rmt_preprocessor *self)
     rmt_scratch_clear(&self->pixels);
     rmt_scratch_clear(&self->places);
     free(self);
+}
+
+ramet_status rmt_preprocessor_disable(rmt_preprocessor *self, int32_t steps, ramet_error *error)
+{
+    const int32_t all = RAMET_PREPROCESS_STEP_NORMALIZE | RAMET_PREPROCESS_STEP_PERMUTE;
+    if (self == NULL || (steps & ~all) != 0)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "no preprocessor, or steps that it does not have");
+    ramet_status status = rmt_guard_enter(&self->guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    self->disabled |= steps;
+    rmt_guard_leave(&self->guard);
+    return RAMET_STATUS_OK;
+}
+
+rmt_pixel_transform rmt_preprocessor_numbers(const rmt_preprocessor *self, const rmt_pixel_transform *pixels)
+{
+    const rmt_pixel_transform plain = {.scale = {1, 1, 1}, .swap_rb = pixels->swap_rb};
+    return (self->disabled & RAMET_PREPROCESS_STEP_NORMALIZE) != 0 ? plain : *pixels;
 }
 
 ramet_status rmt_preprocessor_measure(const rmt_preprocessor *self, const ramet_image *images, size_t count,
@@ -71,11 +92,21 @@ static ramet_status pixels_take(rmt_preprocessor *self, size_t count, rmt_extent
     return RAMET_STATUS_OK;
 }
 
+/* [n, 3, h, w] that lies channels last, as the [n, h, w, 3] that it is. */
+static void name_channels_last(rmt_view *view)
+{
+    rmt_shape shape = {4, {view->shape.dims[0], view->shape.dims[2], view->shape.dims[3], 3}};
+    *view = rmt_view_dense(view->dtype, &shape, view->data);
+}
+
 /* run without the guard. */
 static ramet_status fill(rmt_preprocessor *self, const rmt_selection *selection, rmt_layout layout, rmt_view *view,
                          ramet_error *error)
 {
     const rmt_place *places = selection->places;
+    bool unpermuted = (self->disabled & RAMET_PREPROCESS_STEP_PERMUTE) != 0;
+    if (unpermuted)
+        layout = RMT_LAYOUT_NHWC;
     ramet_status status = pixels_take(self, selection->count, places[0].extent, layout, view, error);
     rmt_view slot = *view;
     slot.shape.dims[0] = 1;
@@ -83,6 +114,8 @@ static ramet_status fill(rmt_preprocessor *self, const rmt_selection *selection,
         slot.data = (float *)view->data + (int64_t)i * view->strides[0];
         status = self->kind->write(self, &selection->images[places[i].index], &slot, error);
     }
+    if (status == RAMET_STATUS_OK && unpermuted)
+        name_channels_last(view);
     return status;
 }
 

@@ -111,6 +111,7 @@ struct rmt_preprocessor {
     const rmt_preprocessor_kind *kind;
     rmt_guard guard;
     rmt_scratch pixels, places; /* the tensor handed out last */
+    int32_t disabled;           /* of ramet_preprocess_step */
 };
 
 /* A zeroed object of this kind; NULL, with the error filled, when memory is exhausted. */
@@ -118,13 +119,19 @@ rmt_preprocessor *rmt_preprocessor_create(const rmt_preprocessor_kind *kind, ram
 rmt_preprocessor *rmt_preprocessor_clone(const rmt_preprocessor *self, ramet_error *error);
 void rmt_preprocessor_destroy(rmt_preprocessor *self); /* NULL is allowed */
 
+/* As ramet_det_preprocessor_disable(). */
+ramet_status rmt_preprocessor_disable(rmt_preprocessor *self, int32_t steps, ramet_error *error);
+
+/* What a kind is to write with: `pixels`, or pixels as they are where normalising is disabled. */
+rmt_pixel_transform rmt_preprocessor_numbers(const rmt_preprocessor *self, const rmt_pixel_transform *pixels);
+
 /* Fills places[0..count) for images[0..count), in that order. */
 ramet_status rmt_preprocessor_measure(const rmt_preprocessor *self, const ramet_image *images, size_t count,
                                       rmt_place *places, ramet_error *error);
 
 /*
  * Images of one extent -> a float32 view [count, 3, height, width] in the preprocessor's memory, valid until its next
- * run.
+ * run; [count, height, width, 3], whatever the layout, where permuting is disabled.
  */
 ramet_status rmt_preprocessor_run(rmt_preprocessor *self, const rmt_selection *selection, rmt_layout layout,
                                   rmt_view *view, ramet_error *error);

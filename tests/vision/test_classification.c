@@ -76,6 +76,45 @@ static void tensors_are_official(void **state)
         check_configuration(cases[i].name, cases[i].bound);
 }
 
+/* `plain` and `last` are made of the image that `want` is the official tensor of. */
+static void check_steps(const ramet_tensor *plain, const ramet_tensor *last, const float *want)
+{
+    static const float mean[3] = {0.485F, 0.456F, 0.406F}, std[3] = {0.229F, 0.224F, 0.225F};
+    int64_t pixels = plain->dims[2] * plain->dims[3];
+    const float *planes = plain->data, *rows = last->data;
+    const int64_t dims[4] = {1, plain->dims[2], plain->dims[3], 3};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(last->dims[i], dims[i]);
+    for (int c = 0; c < 3; c++) {
+        for (int64_t i = 0; i < pixels; i++) {
+            float number = planes[c * pixels + i];
+            assert_true(number == rintf(number) && number >= 0 && number <= 255);
+            assert_true(fabsf((number / 255.0F - mean[c]) / std[c] - want[c * pixels + i]) <= 1e-5F);
+            assert_true(rows[i * 3 + c] == number);
+        }
+    }
+}
+
+static void steps_can_be_taken_out(void **state)
+{
+    (void)state;
+    tensorpack pack = open_pack("classify/short");
+    ramet_classify_preprocessor *pre = preprocessor_of("short"), *other = preprocessor_of("short");
+    ramet_image image = image_of(tensorpack_find(&pack, "image.0"));
+    ramet_tensor plain, last;
+    const int32_t both = RAMET_PREPROCESS_STEP_NORMALIZE | RAMET_PREPROCESS_STEP_PERMUTE;
+    assert_int_equal(ramet_classify_preprocessor_disable(pre, RAMET_PREPROCESS_STEP_NORMALIZE, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_preprocessor_run(pre, &image, 1, &plain, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_preprocessor_disable(other, both, NULL), RAMET_STATUS_OK);
+    assert_int_equal(ramet_classify_preprocessor_run(other, &image, 1, &last, NULL), RAMET_STATUS_OK);
+    check_steps(&plain, &last, tensorpack_find(&pack, "tensor.0")->data);
+    assert_int_equal(ramet_classify_preprocessor_disable(pre, 4, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(ramet_classify_preprocessor_disable(NULL, both, NULL), RAMET_STATUS_INVALID_ARGUMENT);
+    ramet_classify_preprocessor_destroy(pre);
+    ramet_classify_preprocessor_destroy(other);
+    tensorpack_close(&pack);
+}
+
 static void check_photo(const tensorpack *pack, const char *name, ramet_classify_preprocessor *pre)
 {
     char path[512];
@@ -453,6 +492,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tensors_are_official),
+        cmocka_unit_test(steps_can_be_taken_out),
         cmocka_unit_test(photographs_become_the_official_tensors),
         cmocka_unit_test(images_that_do_not_fit_are_refused),
         cmocka_unit_test(unknown_wishes_are_named),

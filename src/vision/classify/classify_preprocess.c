@@ -30,6 +30,12 @@ void ramet_classify_preprocessor_destroy(ramet_classify_preprocessor *preprocess
     rmt_preprocessor_destroy((rmt_preprocessor *)preprocessor);
 }
 
+ramet_status ramet_classify_preprocessor_disable(ramet_classify_preprocessor *preprocessor, int32_t steps,
+                                                 ramet_error *error)
+{
+    return rmt_preprocessor_disable((rmt_preprocessor *)preprocessor, steps, error);
+}
+
 ramet_status ramet_classify_preprocessor_run(ramet_classify_preprocessor *preprocessor, const ramet_image *images,
                                              size_t count, ramet_tensor *tensor, ramet_error *error)
 {

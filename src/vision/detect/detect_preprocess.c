@@ -61,7 +61,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
                                ramet_error *error)
 {
     ramet_detect_preprocessor *self = (ramet_detect_preprocessor *)base;
-    return rmt_transform_write(&self->transform, self->buffers, image, slot, error);
+    return rmt_transform_write(&self->transform, base, self->buffers, image, slot, error);
 }
 
 /* ---- the object --------------------------------------------------------------------------------------------------------- */
@@ -134,6 +134,12 @@ ramet_status ramet_detect_preprocessor_create(const char *config_file, const ram
 void ramet_detect_preprocessor_destroy(ramet_detect_preprocessor *preprocessor)
 {
     rmt_preprocessor_destroy((rmt_preprocessor *)preprocessor);
+}
+
+ramet_status ramet_detect_preprocessor_disable(ramet_detect_preprocessor *preprocessor, int32_t steps,
+                                               ramet_error *error)
+{
+    return rmt_preprocessor_disable((rmt_preprocessor *)preprocessor, steps, error);
 }
 
 ramet_status ramet_detect_preprocessor_run(ramet_detect_preprocessor *preprocessor, const ramet_image *images,

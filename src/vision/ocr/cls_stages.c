@@ -29,7 +29,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
 {
     const ramet_cls_option *option = &((const ramet_cls_preprocessor *)base)->option;
     double columns = ceil(option->image_height * (image->width / (double)image->height));
-    return rmt_line_write(image, (int32_t)fmin(columns, option->image_width), slot, error);
+    return rmt_line_write(base, image, (int32_t)fmin(columns, option->image_width), slot, error);
 }
 
 static void configure_pre(rmt_preprocessor *base, const rmt_preprocessor *from)
@@ -71,6 +71,11 @@ float rmt_cls_preprocessor_thresh(const ramet_cls_preprocessor *self) { return s
 void ramet_cls_preprocessor_destroy(ramet_cls_preprocessor *preprocessor)
 {
     rmt_preprocessor_destroy((rmt_preprocessor *)preprocessor);
+}
+
+ramet_status ramet_cls_preprocessor_disable(ramet_cls_preprocessor *preprocessor, int32_t steps, ramet_error *error)
+{
+    return rmt_preprocessor_disable((rmt_preprocessor *)preprocessor, steps, error);
 }
 
 ramet_status ramet_cls_preprocessor_run(ramet_cls_preprocessor *preprocessor, const ramet_image *images, size_t count,

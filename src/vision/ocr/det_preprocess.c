@@ -116,7 +116,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
         if (status != RAMET_STATUS_OK)
             return status;
     }
-    rmt_pixel_transform pixels = pixels_of(&self->option);
+    rmt_pixel_transform normal = pixels_of(&self->option), pixels = rmt_preprocessor_numbers(base, &normal);
     rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
     rmt_resize resize = {plan.input.width, plan.input.height, RMT_INTERPOLATION_LINEAR, 0, 0};
     return rmt_image_resize_normalize(&whole, &resize, &pixels, &target, error);
@@ -164,6 +164,11 @@ void rmt_det_preprocessor_set_option(ramet_det_preprocessor *self, const ramet_d
 void ramet_det_preprocessor_destroy(ramet_det_preprocessor *preprocessor)
 {
     rmt_preprocessor_destroy((rmt_preprocessor *)preprocessor);
+}
+
+ramet_status ramet_det_preprocessor_disable(ramet_det_preprocessor *preprocessor, int32_t steps, ramet_error *error)
+{
+    return rmt_preprocessor_disable((rmt_preprocessor *)preprocessor, steps, error);
 }
 
 ramet_status ramet_det_preprocessor_run(ramet_det_preprocessor *preprocessor, const ramet_image *image,

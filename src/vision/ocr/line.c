@@ -11,8 +11,10 @@ static const rmt_pixel_transform PIXELS = {
     .swap_rb = false,
 };
 
-ramet_status rmt_line_write(const ramet_image *image, int32_t columns, const rmt_view *slot, ramet_error *error)
+ramet_status rmt_line_write(const rmt_preprocessor *self, const ramet_image *image, int32_t columns,
+                            const rmt_view *slot, ramet_error *error)
 {
+    const rmt_pixel_transform pixels = rmt_preprocessor_numbers(self, &PIXELS);
     int32_t height = (int32_t)slot->shape.dims[2], width = (int32_t)slot->shape.dims[3];
     rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
     for (int32_t y = 0; columns < width && y < height; y++) {
@@ -22,5 +24,5 @@ ramet_status rmt_line_write(const ramet_image *image, int32_t columns, const rmt
         }
     }
     rmt_resize resize = {.width = columns, .height = height, .interpolation = RMT_INTERPOLATION_LINEAR};
-    return rmt_image_resize_normalize(image, &resize, &PIXELS, &target, error);
+    return rmt_image_resize_normalize(image, &resize, &pixels, &target, error);
 }

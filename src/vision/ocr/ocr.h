@@ -57,8 +57,9 @@ void rmt_boxes_sort(rmt_det_box *boxes, size_t count);
 
 /* ---- lines of text ----------------------------------------------------------------------------------------------- */
 
-/* Resizes a crop to columns x height, writes it as (pixel / 255 - 0.5) / 0.5 and fills the slot's rest with 0. */
-ramet_status rmt_line_write(const ramet_image *image, int32_t columns, const rmt_view *slot, ramet_error *error);
+/* Resizes a crop to columns x height, writes it as (pixel / 255 - 0.5) / 0.5, if self does, and fills the slot's rest with 0. */
+ramet_status rmt_line_write(const rmt_preprocessor *self, const ramet_image *image, int32_t columns,
+                            const rmt_view *slot, ramet_error *error);
 
 /* The characters that a recogniser's classes stand for. */
 typedef struct rmt_ctc_dictionary {

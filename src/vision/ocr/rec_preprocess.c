@@ -39,7 +39,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
                                ramet_error *error)
 {
     double columns = ceil(option_of(base)->image_height * (image->width / (double)image->height));
-    return rmt_line_write(image, (int32_t)fmin(columns, (double)slot->shape.dims[3]), slot, error);
+    return rmt_line_write(base, image, (int32_t)fmin(columns, (double)slot->shape.dims[3]), slot, error);
 }
 
 /* ---- the object -------------------------------------------------------------------------------------------------- */
@@ -90,6 +90,11 @@ int32_t ramet_rec_preprocessor_width(const ramet_rec_preprocessor *preprocessor,
     if (preprocessor == NULL || image_width < 1 || image_height < 1)
         return 0;
     return input_width(&preprocessor->option, image_width, image_height);
+}
+
+ramet_status ramet_rec_preprocessor_disable(ramet_rec_preprocessor *preprocessor, int32_t steps, ramet_error *error)
+{
+    return rmt_preprocessor_disable((rmt_preprocessor *)preprocessor, steps, error);
 }
 
 ramet_status ramet_rec_preprocessor_run(ramet_rec_preprocessor *preprocessor, const ramet_image *images, size_t count,

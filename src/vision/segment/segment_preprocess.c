@@ -46,6 +46,12 @@ ramet_status ramet_segment_preprocessor_set_option(ramet_segment_preprocessor *p
     return RAMET_STATUS_OK;
 }
 
+ramet_status ramet_segment_preprocessor_disable(ramet_segment_preprocessor *preprocessor, int32_t steps,
+                                                ramet_error *error)
+{
+    return rmt_preprocessor_disable((rmt_preprocessor *)preprocessor, steps, error);
+}
+
 ramet_status ramet_segment_preprocessor_run(ramet_segment_preprocessor *preprocessor, const ramet_image *images,
                                             size_t count, ramet_tensor *tensor, ramet_error *error)
 {

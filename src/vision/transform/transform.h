@@ -82,9 +82,9 @@ ramet_status rmt_step_measure(const rmt_step *step, rmt_extent extent, rmt_step_
 /* *extent: of an image; becomes that of the network's input. */
 ramet_status rmt_transform_measure(const rmt_transform *transform, rmt_extent *extent, ramet_error *error);
 
-/* Fills slot, a float32 view [1, 3, height, width] of what rmt_transform_measure() says. */
-ramet_status rmt_transform_write(const rmt_transform *transform, rmt_scratch buffers[2], const ramet_image *image,
-                                 const rmt_view *slot, ramet_error *error);
+/* Fills slot, a float32 view [1, 3, height, width] of what rmt_transform_measure() says. self: whose transform it is. */
+ramet_status rmt_transform_write(const rmt_transform *transform, const rmt_preprocessor *self, rmt_scratch buffers[2],
+                                 const ramet_image *image, const rmt_view *slot, ramet_error *error);
 
 /* A preprocessor that does nothing but a transform; and its transform, which may be changed between runs. */
 rmt_preprocessor *rmt_transformer_create(const rmt_transform *transform, ramet_error *error);

@@ -156,9 +156,10 @@ static ramet_status place_numbers(const rmt_transform *transform, rmt_extent ext
     return RAMET_STATUS_OK;
 }
 
-ramet_status rmt_transform_write(const rmt_transform *transform, rmt_scratch buffers[2], const ramet_image *image,
-                                 const rmt_view *slot, ramet_error *error)
+ramet_status rmt_transform_write(const rmt_transform *transform, const rmt_preprocessor *self, rmt_scratch buffers[2],
+                                 const ramet_image *image, const rmt_view *slot, ramet_error *error)
 {
+    const rmt_pixel_transform pixels = rmt_preprocessor_numbers(self, &transform->pixels);
     size_t steps = transform->count - transform->margins;
     const rmt_step *last = steps > 0 && is_resize(&transform->steps[steps - 1]) ? &transform->steps[steps - 1] : NULL;
     rmt_pixel_target target = {slot->data, slot->strides[2], slot->strides[3], slot->strides[1]};
@@ -175,9 +176,9 @@ ramet_status rmt_transform_write(const rmt_transform *transform, rmt_scratch buf
         return status;
     if (last != NULL) {
         rmt_resize resize = resize_of(last, &effect);
-        return rmt_image_resize_normalize(&walk.image, &resize, &transform->pixels, &target, error);
+        return rmt_image_resize_normalize(&walk.image, &resize, &pixels, &target, error);
     }
-    rmt_image_normalize(&walk.image, &transform->pixels, &target);
+    rmt_image_normalize(&walk.image, &pixels, &target);
     return RAMET_STATUS_OK;
 }
 
@@ -200,7 +201,7 @@ static ramet_status write_slot(rmt_preprocessor *base, const ramet_image *image,
                                ramet_error *error)
 {
     transformer *self = (transformer *)base;
-    return rmt_transform_write(&self->transform, self->buffers, image, slot, error);
+    return rmt_transform_write(&self->transform, base, self->buffers, image, slot, error);
 }
 
 static void configure(rmt_preprocessor *base, const rmt_preprocessor *from)
