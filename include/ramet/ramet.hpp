@@ -30,6 +30,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -134,9 +135,44 @@ enum Backend { UNKNOWN, ORT, TRT, PDINFER, POROS, OPENVINO, LITE, RKNPU2, SOPHGO
 /* Told from the bytes of the file; taken for the sake of FastDeploy's signatures. */
 enum ModelFormat { AUTOREC, PADDLE, ONNX, RKNN, TORCHSCRIPT, SOPHGO, HORIZON, TVMFormat };
 
-/* What only OpenVINO reads. 0: the default, as many runs at a time as there are usable processors for. */
+/* What only OpenVINO reads. */
 struct OpenVINOBackendOption {
-    int num_streams = 0; /* runs at the same time, of all clones together */
+    int num_streams = 0;            /* runs at the same time, of all clones together; 0: as there are processors for */
+    int cpu_thread_num = -1;        /* threads inside one run; -1: as in RuntimeOption */
+    std::string hint = "UNDEFINED"; /* or LATENCY, THROUGHPUT: OpenVINO then chooses streams and threads */
+
+    void SetStreamNum(int streams) { num_streams = streams; }
+    void SetPerformanceHint(const std::string &wanted) { hint = wanted; }
+};
+
+/* Options of FastDeploy's other engines. They change nothing. */
+struct PaddleBackendOption {
+    bool enable_mkldnn = true, enable_log_info = false, enable_memory_optimize = true, switch_ir_debug = false;
+    bool enable_trt = false, collect_trt_shape = false, enable_fixed_size_opt = false;
+    int mkldnn_cache_size = -1, gpu_mem_init_size = 100;
+
+    void DeletePass(const std::string &) {}
+    void DisableTrtOps(const std::vector<std::string> &) {}
+};
+
+struct OrtBackendOption {
+    int graph_optimization_level = -1, intra_op_num_threads = -1, inter_op_num_threads = -1, execution_mode = -1;
+    bool enable_fp16 = false;
+};
+
+struct LiteBackendOption {
+    int power_mode = 3, cpu_threads = 1;
+    bool enable_fp16 = false;
+    std::string optimized_model_dir;
+};
+
+struct TrtBackendOption {
+    using Shape = std::vector<int32_t>;
+    size_t max_batch_size = 32, max_workspace_size = size_t(1) << 30;
+    bool enable_log_info = false, enable_fp16 = false;
+    std::string serialize_file;
+
+    void SetShape(const std::string &, const Shape &, const Shape & = Shape(), const Shape & = Shape()) {}
 };
 
 /*
@@ -152,9 +188,14 @@ class RuntimeOption
     int cpu_thread_num = -1; /* threads inside one run; -1: the default, 1 */
     Backend backend = UNKNOWN;
     OpenVINOBackendOption openvino_option;
+    PaddleBackendOption paddle_infer_option;
+    OrtBackendOption ort_option;
+    LiteBackendOption paddle_lite_option;
+    TrtBackendOption trt_option;
     uint64_t memory_budget_bytes = 0;                    /* ceiling of a clone's arena; 0: the default, 4 GiB */
     int plan_capacity = 0;                               /* shapes remembered per model; 0: the default, 16 */
     ramet_precision precision = RAMET_PRECISION_FLOAT32; /* of the weights, native engine */
+    bool profiling = false;
 
     void SetModelPath(const std::string &model, const std::string &params = "", ModelFormat = PADDLE)
     {
@@ -182,6 +223,9 @@ class RuntimeOption
 
     /* At least 1; the C library refuses anything else when a model is opened. */
     void SetCpuThreadNum(int threads) { cpu_thread_num = threads; }
+    /* Models record how long their runtime takes, for GetProfileTime(). */
+    void EnableProfiling(bool = false, int = 100, int = 50) { profiling = true; }
+    void DisableProfiling() { profiling = false; }
     void UsePaddleInferBackend() { backend = PDINFER; }
     void UsePaddleBackend() { backend = PDINFER; }
     void UseOrtBackend() { backend = ORT; }
@@ -194,11 +238,34 @@ class RuntimeOption
     void UsePorosBackend() { backend = POROS; }
     void UseTVMBackend() { backend = TVM; }
 
-    /* Hints to TensorRT. */
+    /* Setters of other engines. */
     using Shape = std::vector<int32_t>;
     void SetTrtInputShape(const std::string &, const Shape &, const Shape & = Shape(), const Shape & = Shape()) {}
     void SetTrtCacheFile(const std::string &) {}
     void EnablePaddleTrtCollectShape() {}
+    void DisablePaddleTrtCollectShape() {}
+    void EnableTrtFP16() {}
+    void DisableTrtFP16() {}
+    void SetTrtMaxBatchSize(size_t) {}
+    void SetTrtMaxWorkspaceSize(size_t) {}
+    void EnablePinnedMemory() {}
+    void DisablePinnedMemory() {}
+    void SetPaddleMKLDNN(bool = true) {}
+    void SetPaddleMKLDNNCacheSize(int) {}
+    void EnablePaddleLogInfo() {}
+    void DisablePaddleLogInfo() {}
+    void DeletePaddleBackendPass(const std::string &) {}
+    void SetOrtGraphOptLevel(int = -1) {}
+    void EnableLiteFP16() {}
+    void DisableLiteFP16() {}
+    template <typename Mode> void SetLitePowerMode(const Mode &) {}
+    void SetOpenVINODevice(const std::string &name = "CPU")
+    {
+        if (name != "CPU")
+            Refuse("OpenVINO's other devices");
+    }
+    template <typename Shapes> void SetOpenVINOShapeInfo(const Shapes &) {} /* shapes are what is fed */
+    void SetOpenVINOCpuOperators(const std::vector<std::string> &) {}       /* all of them run there */
     void EnablePaddleToTrt() { backend = TRT; }
 
     /*
@@ -212,7 +279,12 @@ class RuntimeOption
         option->backend = backend == OPENVINO ? RAMET_BACKEND_OPENVINO : RAMET_BACKEND_NATIVE;
         option->precision = precision;
         option->num_streams = openvino_option.num_streams;
-        option->cpu_thread_num = cpu_thread_num == -1 ? 0 : cpu_thread_num;
+        const bool is_own = backend != OPENVINO || openvino_option.cpu_thread_num == -1;
+        const int threads = is_own ? cpu_thread_num : openvino_option.cpu_thread_num;
+        option->cpu_thread_num = threads == -1 ? 0 : threads;
+        option->hint = openvino_option.hint == "LATENCY"                              ? RAMET_HINT_LATENCY
+                       : openvino_option.hint.find("THROUGHPUT") == std::string::npos ? RAMET_HINT_NONE
+                                                                                      : RAMET_HINT_THROUGHPUT;
         option->plan_capacity = plan_capacity;
         option->memory_budget_bytes = memory_budget_bytes;
         option->params_file = detail::OrNull(params);
@@ -222,7 +294,7 @@ class RuntimeOption
         option->params_bytes = parameters_.empty() ? nullptr : parameters_.data();
         option->params_count = parameters_.size();
         const std::string refused = Refused();
-        if (refused.empty() && cpu_thread_num != 0)
+        if (refused.empty() && threads != 0)
             return RAMET_STATUS_OK;
         *error = refused.empty() ? detail::MakeError(RAMET_STATUS_INVALID_ARGUMENT, "a run needs at least 1 thread")
                                  : detail::MakeError(RAMET_STATUS_UNSUPPORTED, refused.c_str());
@@ -261,10 +333,14 @@ class Image
   public:
     Image() : image_() {}
     ~Image() { ramet_image_clear(&image_); }
-    Image(Image &&other) noexcept : image_(other.image_), failure_(other.failure_) { other.image_ = ramet_image(); }
+    Image(Image &&other) noexcept : image_(other.image_), copied_(std::move(other.copied_)), failure_(other.failure_)
+    {
+        other.image_ = ramet_image();
+    }
     Image &operator=(Image &&other) noexcept
     {
         std::swap(image_, other.image_);
+        std::swap(copied_, other.copied_);
         std::swap(failure_, other.failure_);
         return *this;
     }
@@ -283,6 +359,31 @@ class Image
         ramet_image_clear(&image_);
         return failure_.Accept(ramet_image_decode(bytes, count, nullptr, &image_, &error), error);
     }
+    /* The same pixels in memory of its own. */
+    static Image CopyOf(const ramet_image &image)
+    {
+        Image copy;
+        const size_t row = static_cast<size_t>(image.width) * 3, rows = static_cast<size_t>(image.height);
+        copy.copied_.resize(row * rows);
+        for (size_t y = 0; y < rows; y++)
+            std::memcpy(&copy.copied_[y * row], image.data + static_cast<ptrdiff_t>(y) * image.pitch, row);
+        copy.image_ = {copy.copied_.data(), image.width, image.height, static_cast<ptrdiff_t>(row), nullptr};
+        return copy;
+    }
+    /* Writes a PPM file, which any viewer of pictures reads. */
+    bool Save(const std::string &path)
+    {
+        std::ofstream file(path, std::ios::binary);
+        file << "P6\n" << image_.width << " " << image_.height << "\n255\n";
+        for (int y = 0; y < image_.height; y++)
+            for (int x = 0; x < image_.width; x++) {
+                const uint8_t *pixel = image_.data + y * image_.pitch + 3 * static_cast<ptrdiff_t>(x);
+                file.put(static_cast<char>(pixel[2])).put(static_cast<char>(pixel[1])).put(static_cast<char>(pixel[0]));
+            }
+        file.close();
+        return file ? failure_.Accept(RAMET_STATUS_OK, ramet_error())
+                    : failure_.Refuse(RAMET_STATUS_IO, ("cannot write '" + path + "'").c_str());
+    }
     const ramet_image &Get() const { return image_; }
     int Width() const { return image_.width; }
     int Height() const { return image_.height; }
@@ -292,6 +393,7 @@ class Image
 
   private:
     ramet_image image_;
+    std::vector<uint8_t> copied_; /* the pixels of image_, where the library has not made them */
     detail::Failure failure_;
 };
 
@@ -314,6 +416,7 @@ class Pixels
         image_.height = mat.rows;
         image_.pitch = static_cast<ptrdiff_t>(mat.step[0]);
     }
+    Pixels(const cv::Mat *mat) : Pixels(*mat) {} /* FastDeploy's older form */
 #endif
     const ramet_image &Get() const { return image_; }
 
@@ -593,10 +696,79 @@ class FastDeployModel
     const ramet_error &Error() const { return failure_.Error(); }
     std::string ErrorText() const { return detail::TextOf(failure_.Error()); }
 
+    /* From now on it is recorded how long the runtime is at work in each prediction: a pipeline's runtimes together. */
+    void EnableRecordTimeOfRuntime()
+    {
+        seconds_.clear();
+        recording_ = true;
+    }
+    void DisableRecordTimeOfRuntime() { recording_ = false; }
+    /* Prints and returns what was recorded, in seconds; a first fifth is warm-up. Nothing with fewer than ten records. */
+    inline std::map<std::string, float> PrintStatisInfoOfRuntime();
+    /* Mean seconds of what was recorded; 0 without anything. */
+    double GetProfileTime() const { return seconds_.empty() ? 0 : Sum(0, seconds_.size()) / double(seconds_.size()); }
+    void ReleaseReusedBuffer() {} /* FastDeploy's; nothing to do */
+
   protected:
     FastDeployModel() = default;
+
+    /* Of all runs so far. */
+    virtual uint64_t RunNs() const { return RunNsOf(GetRuntime()); }
+    static uint64_t RunNsOf(const ramet_runtime *runtime)
+    {
+        ramet_run_times times = {};
+        ramet_runtime_run_times(runtime, &times);
+        return times.total_ns;
+    }
+    /* A prediction, by a call of the C library; recorded where that is wished for. */
+    template <typename Call> ramet_status Record(const Call &predict)
+    {
+        const uint64_t before = recording_ ? RunNs() : 0;
+        const ramet_status status = predict();
+        if (recording_ && status == RAMET_STATUS_OK && seconds_.size() < kMostRecords)
+            seconds_.push_back(double(RunNs() - before) * 1e-9);
+        return status;
+    }
+
     detail::Failure failure_;
+    bool recording_ = false;
+
+  private:
+    static constexpr size_t kMostRecords = 50000;
+
+    double Sum(size_t first, size_t end) const
+    {
+        double sum = 0;
+        for (size_t i = first; i < end; i++)
+            sum += seconds_[i];
+        return sum;
+    }
+
+    std::vector<double> seconds_;
 };
+
+inline std::map<std::string, float> FastDeployModel::PrintStatisInfoOfRuntime()
+{
+    const size_t count = seconds_.size(), warm = count / 5;
+    std::map<std::string, float> found;
+    if (count < 10) {
+        failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT,
+                        "statistics need 10 predictions; call EnableRecordTimeOfRuntime() before them");
+        return found;
+    }
+    const double warmup = Sum(0, warm), rest = Sum(warm, count), average = rest / double(count - warm);
+    std::cout << "============= Runtime Statis Info(" << ModelName() << ") =============\n"
+              << "Total iterations: " << count << "\nTotal time of runtime: " << warmup + rest
+              << "s.\nWarmup iterations: " << warm << "\nTotal time of runtime in warmup step: " << warmup
+              << "s.\nAverage time of runtime exclude warmup step: " << average * 1000 << "ms." << std::endl;
+    found["total_time"] = static_cast<float>(warmup + rest);
+    found["warmup_time"] = static_cast<float>(warmup);
+    found["remain_time"] = static_cast<float>(rest);
+    found["warmup_iter"] = static_cast<float>(warm);
+    found["avg_time"] = static_cast<float>(average);
+    found["iterations"] = static_cast<float>(count);
+    return found;
+}
 
 namespace vision
 {
@@ -621,19 +793,25 @@ struct ClassifyResult {
         for (float score : scores)
             text += detail::Fixed(score) + ", ";
         if (!feature.empty())
-            text += "\nfeature: size (" + std::to_string(feature.size()) + ")";
+            text += "\nfeature: size (" + std::to_string(feature.size()) + "), only show first 100 values.\n";
+        for (size_t i = 0; i < feature.size() && i < 100; i++)
+            text += detail::Fixed(feature[i]) + (i % 10 == 9 && i < 99 && i + 1 < feature.size() ? ", \n" : ", ");
+        if (feature.size() > 100)
+            text += "\n......";
         return text + "\n)";
     }
 };
 
-/* The pixels of an object within its box, 1 for the object: data [shape[0]][shape[1]]. */
+/* The pixels of an object within its box, 1 for the object: data [shape[0]][shape[1]], from left, top of the image on. */
 struct Mask {
     std::vector<uint8_t> data;
     std::vector<int64_t> shape;
+    int left = 0, top = 0;
     void Clear() { *this = Mask(); }
     std::string Str() const
     {
-        return shape.size() < 2 ? "Mask()" : "Mask(" + std::to_string(shape[0]) + "," + std::to_string(shape[1]) + ")";
+        return shape.size() < 2 ? "Mask()\n"
+                                : "Mask(" + std::to_string(shape[0]) + "," + std::to_string(shape[1]) + ")\n";
     }
 };
 
@@ -656,18 +834,18 @@ struct DetectionResult {
         for (size_t i = 0; i < label_ids.size(); i++) {
             text += rotated_boxes.empty() ? Corners(boxes[i]) : Corners(rotated_boxes[i]);
             text += detail::Fixed(scores[i]) + ", " + std::to_string(label_ids[i]);
-            text += contain_masks && i < masks.size() ? ", " + masks[i].Str() + "\n" : "\n";
+            text += contain_masks && i < masks.size() ? ", " + masks[i].Str() : "\n";
         }
         return text;
     }
 
   private:
-    /* No blank behind the first comma, as FastDeploy has it. */
+    /* "x,y, x, y, ": no blank behind the first comma of four, as FastDeploy has it. */
     template <size_t N> static std::string Corners(const std::array<float, N> &box)
     {
         std::string text;
         for (size_t i = 0; i < N; i++)
-            text += detail::Fixed(box[i]) + (i == 0 && N == 4 ? "," : ", ");
+            text += detail::Fixed(box[i]) + (i % 4 == 0 ? "," : ", ");
         return text;
     }
 };
@@ -794,6 +972,8 @@ inline ramet_status Convert(const ramet_detect_result &from, DetectionResult *to
         const ramet_detect_mask &mask = from.masks[i];
         vision::Mask made;
         made.shape = {mask.height, mask.width};
+        made.left = mask.x;
+        made.top = mask.y;
         made.data = Numbers(mask.data, static_cast<size_t>(mask.height) * static_cast<size_t>(mask.width));
         to->masks.push_back(std::move(made));
     }
@@ -870,6 +1050,7 @@ template <typename Task> class HandleModel : public FastDeployModel
         if (status == RAMET_STATUS_OK)
             status = open(&settings, &opened, &error);
         handle_.reset(opened);
+        recording_ = option.profiling;
         failure_.Accept(status, error);
     }
     /* A clone in an empty model of the derived class, or nullptr. */
@@ -879,7 +1060,9 @@ template <typename Task> class HandleModel : public FastDeployModel
         ramet_error error = {};
         if (!failure_.Accept(Task::Clone(handle_.get(), &clone, &error), error))
             return nullptr;
-        static_cast<HandleModel *>(made.get())->handle_.reset(clone);
+        HandleModel *base = made.get();
+        base->handle_.reset(clone);
+        base->recording_ = recording_;
         return made;
     }
 
@@ -925,7 +1108,8 @@ template <typename Task> class TaskModel : public HandleModel<Task>
             return this->failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, kNoPixels);
         Results<typename Task::Result, Task::Clear> made(count);
         ramet_error error = {};
-        ramet_status status = Task::Predict(this->Get(), images, count, made.Data(), &error);
+        ramet_status status =
+            this->Record([&] { return Task::Predict(this->Get(), images, count, made.Data(), &error); });
         for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++)
             status = Convert(made[i], &results[i], &error);
         return this->failure_.Accept(status, error);
@@ -964,6 +1148,25 @@ struct SegmentTask
 
 } // namespace detail
 
+namespace detail
+{
+
+/* The first part of a model, which must outlive it; Part is what it is in C. */
+template <typename Part, ramet_status (*Disable)(Part *, int32_t, ramet_error *)> class Preprocessor
+{
+  public:
+    explicit Preprocessor(Part *part) : part_(part) {}
+    /* Numbers are pixels as they are, 0 to 255: for models that normalise them themselves. There is no way back. */
+    bool DisableNormalize() { return Disable(part_, RAMET_PREPROCESS_STEP_NORMALIZE, nullptr) == RAMET_STATUS_OK; }
+    /* The input is [count, height, width, 3], for models that take it so, likewise. */
+    bool DisablePermute() { return Disable(part_, RAMET_PREPROCESS_STEP_PERMUTE, nullptr) == RAMET_STATUS_OK; }
+
+  private:
+    Part *part_;
+};
+
+} // namespace detail
+
 namespace vision
 {
 
@@ -971,6 +1174,15 @@ namespace vision
 
 namespace classification
 {
+
+/* The first part of a model, which must outlive it. */
+class PaddleClasPreprocessor
+    : public detail::Preprocessor<ramet_classify_preprocessor, ramet_classify_preprocessor_disable>
+{
+  public:
+    using Preprocessor::Preprocessor;
+    void InitialResizeOnCpu(bool) {} /* everything is on the CPU */
+};
 
 /* The last part of a model, which must outlive it. */
 class PaddleClasPostprocessor
@@ -997,6 +1209,16 @@ class PaddleClasModel : public detail::TaskModel<detail::ClassifyTask>
     std::unique_ptr<PaddleClasModel> Clone()
     {
         return CloneInto(std::unique_ptr<PaddleClasModel>(new PaddleClasModel));
+    }
+    /* FastDeploy's older form: sets the number of classes, also for what follows. */
+    bool Predict(const detail::Pixels &image, ClassifyResult *result, int topk)
+    {
+        return GetPostprocessor().SetTopk(topk) && Predict(image, result);
+    }
+    using TaskModel::Predict;
+    PaddleClasPreprocessor GetPreprocessor()
+    {
+        return PaddleClasPreprocessor(ramet_classify_model_preprocessor(Get()));
     }
     PaddleClasPostprocessor GetPostprocessor()
     {
@@ -1038,6 +1260,9 @@ struct NMSOption {
     bool normalized = true;
     float score_threshold = 0.3f;
 };
+
+/* The first part of a model, which must outlive it. */
+using PaddleDetPreprocessor = detail::Preprocessor<ramet_detect_preprocessor, ramet_detect_preprocessor_disable>;
 
 /* The last part of a model, which must outlive it. */
 class PaddleDetPostprocessor
@@ -1082,6 +1307,7 @@ class PaddleDetectionModel : public detail::TaskModel<detail::DetectTask>
     {
         return CloneInto(std::unique_ptr<PaddleDetectionModel>(new PaddleDetectionModel));
     }
+    PaddleDetPreprocessor GetPreprocessor() { return PaddleDetPreprocessor(ramet_detect_model_preprocessor(Get())); }
     PaddleDetPostprocessor GetPostprocessor()
     {
         return PaddleDetPostprocessor(ramet_detect_model_postprocessor(Get()));
@@ -1128,9 +1354,10 @@ class PaddleSegModel;
 
 /* The first part of a model, which must outlive it. */
 class PaddleSegPreprocessor
+    : public detail::Preprocessor<ramet_segment_preprocessor, ramet_segment_preprocessor_disable>
 {
   public:
-    explicit PaddleSegPreprocessor(PaddleSegModel *model) : model_(model) {}
+    inline explicit PaddleSegPreprocessor(PaddleSegModel *model);
     inline bool SetIsVerticalScreen(bool is_vertical_screen);
     inline bool GetIsVerticalScreen() const;
 
@@ -1195,6 +1422,11 @@ class PaddleSegModel : public detail::TaskModel<detail::SegmentTask>
 
     ramet_segment_option option_ = Defaults();
 };
+
+inline PaddleSegPreprocessor::PaddleSegPreprocessor(PaddleSegModel *model)
+    : Preprocessor(ramet_segment_model_preprocessor(model->Get())), model_(model)
+{
+}
 
 inline bool PaddleSegPreprocessor::SetIsVerticalScreen(bool is_vertical_screen)
 {
@@ -1300,10 +1532,23 @@ struct RecTask : detail::Calls<ramet_rec_model, ramet_rec_model_clone, ramet_rec
 };
 
 /* The first part of a detector, which must outlive it. */
-class DBDetectorPreprocessor
+class DBDetectorPreprocessor : public detail::Preprocessor<ramet_det_preprocessor, ramet_det_preprocessor_disable>
 {
   public:
-    explicit DBDetectorPreprocessor(TextModel<DetTask> *model) : model_(model) {}
+    explicit DBDetectorPreprocessor(TextModel<DetTask> *model)
+        : Preprocessor(ramet_det_model_preprocessor(model->Get())), model_(model)
+    {
+    }
+    /* B, G, R; of pixel / 255, or of pixels without is_scale. */
+    bool SetNormalize(const std::vector<float> &mean, const std::vector<float> &std, bool is_scale)
+    {
+        ramet_det_option option = model_->Option();
+        for (size_t c = 0; c < 3 && mean.size() == 3 && std.size() == 3; c++) {
+            option.mean[c] = is_scale ? mean[c] : mean[c] / 255;
+            option.std[c] = is_scale ? std[c] : std[c] / 255;
+        }
+        return mean.size() == 3 && std.size() == 3 && model_->SetOption(option);
+    }
     bool SetMaxSideLen(int pixels) { return Set(model_, &ramet_det_option::limit_side_len, int32_t(pixels)); }
     int GetMaxSideLen() const { return model_->Option().limit_side_len ? model_->Option().limit_side_len : 960; }
 
@@ -1355,7 +1600,8 @@ class DBDetector : public TextModel<DetTask>
             return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
         detail::Results<ramet_det_result, ramet_det_result_clear> made(1);
         ramet_error error = {};
-        const ramet_status status = ramet_det_model_predict(Get(), &image.Get(), 1, made.Data(), &error);
+        const ramet_status status =
+            Record([&] { return ramet_det_model_predict(Get(), &image.Get(), 1, made.Data(), &error); });
         boxes->clear();
         for (size_t i = 0; i < made[0].count; i++)
             boxes->push_back(detail::Corners(made[0].boxes[i]));
@@ -1380,6 +1626,29 @@ class DBDetector : public TextModel<DetTask>
     DBDetector() = default;
 };
 
+/* The first part of a classifier, which must outlive it. */
+class ClassifierPreprocessor : public detail::Preprocessor<ramet_cls_preprocessor, ramet_cls_preprocessor_disable>
+{
+  public:
+    explicit ClassifierPreprocessor(TextModel<ClsTask> *model)
+        : Preprocessor(ramet_cls_model_preprocessor(model->Get())), model_(model)
+    {
+    }
+    /* {3, height, width} of the input. */
+    bool SetClsImageShape(const std::vector<int> &shape)
+    {
+        ramet_cls_option option = model_->Option();
+        if (shape.size() != 3 || shape[0] != 3)
+            return false;
+        option.image_height = shape[1];
+        option.image_width = shape[2];
+        return model_->SetOption(option);
+    }
+
+  private:
+    TextModel<ClsTask> *model_;
+};
+
 /* The last part of a classifier, which must outlive it. */
 class ClassifierPostprocessor
 {
@@ -1402,6 +1671,7 @@ class Classifier : public TextModel<ClsTask>
     }
     std::string ModelName() const override { return "ppocr/ocr_cls"; }
     std::unique_ptr<Classifier> Clone() { return CloneInto(std::unique_ptr<Classifier>(new Classifier)); }
+    ClassifierPreprocessor GetPreprocessor() { return ClassifierPreprocessor(this); }
     ClassifierPostprocessor GetPostprocessor() { return ClassifierPostprocessor(this); }
 
     bool Predict(const detail::Pixels &image, int32_t *label, float *score)
@@ -1426,13 +1696,47 @@ class Classifier : public TextModel<ClsTask>
             return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
         std::vector<ramet_cls_result> made(count);
         ramet_error error = {};
-        const ramet_status status = ramet_cls_model_predict(Get(), images, count, made.data(), &error);
+        const ramet_status status =
+            Record([&] { return ramet_cls_model_predict(Get(), images, count, made.data(), &error); });
         for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++) {
             labels[i] = made[i].label;
             scores[i] = made[i].score;
         }
         return failure_.Accept(status, error);
     }
+};
+
+/* The first part of a recogniser, which must outlive it. */
+class RecognizerPreprocessor : public detail::Preprocessor<ramet_rec_preprocessor, ramet_rec_preprocessor_disable>
+{
+  public:
+    explicit RecognizerPreprocessor(TextModel<RecTask> *model)
+        : Preprocessor(ramet_rec_model_preprocessor(model->Get())), model_(model)
+    {
+    }
+    /* {3, height, width}: height of the input, and its least width. */
+    bool SetRecImageShape(const std::vector<int> &shape)
+    {
+        ramet_rec_option option = model_->Option();
+        if (shape.size() != 3 || shape[0] != 3)
+            return false;
+        const bool is_static = option.max_image_width != 0;
+        option.image_height = shape[1];
+        option.image_width = shape[2];
+        option.max_image_width = is_static ? shape[2] : 0;
+        return model_->SetOption(option);
+    }
+    /* Longer texts are squeezed into the width of the shape, instead of a wider input. */
+    bool SetStaticShapeInfer(bool is_static)
+    {
+        ramet_rec_option option = model_->Option();
+        option.max_image_width = !is_static ? 0 : option.image_width ? option.image_width : 320;
+        return model_->SetOption(option);
+    }
+    bool GetStaticShapeInfer() const { return model_->Option().max_image_width != 0; }
+
+  private:
+    TextModel<RecTask> *model_;
 };
 
 /* Text recognition (CTC). label_path: the dictionary, one character a line; empty: from the model's inference.yml. */
@@ -1448,6 +1752,7 @@ class Recognizer : public TextModel<RecTask>
     }
     std::string ModelName() const override { return "ppocr/ocr_rec"; }
     std::unique_ptr<Recognizer> Clone() { return CloneInto(std::unique_ptr<Recognizer>(new Recognizer)); }
+    RecognizerPreprocessor GetPreprocessor() { return RecognizerPreprocessor(this); }
 
     bool Predict(const detail::Pixels &image, std::string *text, float *rec_score)
     {
@@ -1471,7 +1776,8 @@ class Recognizer : public TextModel<RecTask>
             return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
         detail::Results<ramet_rec_result, ramet_rec_result_clear> made(count);
         ramet_error error = {};
-        const ramet_status status = ramet_rec_model_predict(Get(), images, count, made.Data(), &error);
+        const ramet_status status =
+            Record([&] { return ramet_rec_model_predict(Get(), images, count, made.Data(), &error); });
         for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++) {
             texts[i] = made[i].text;
             scores[i] = made[i].score;
@@ -1576,6 +1882,14 @@ class PPOCRv3 : public FastDeployModel
         return made;
     }
 
+    uint64_t RunNs() const override
+    {
+        const ramet_runtime *det = ramet_det_model_runtime(ramet_ocr_det_model(handle_.get()));
+        const ramet_runtime *cls = ramet_cls_model_runtime(ramet_ocr_cls_model(handle_.get()));
+        const ramet_runtime *rec = ramet_rec_model_runtime(ramet_ocr_rec_model(handle_.get()));
+        return RunNsOf(det) + RunNsOf(cls) + RunNsOf(rec);
+    }
+
   private:
     bool Run(const ramet_image *images, size_t count, vision::OCRResult *results)
     {
@@ -1583,7 +1897,8 @@ class PPOCRv3 : public FastDeployModel
             return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
         detail::Results<ramet_ocr_result, ramet_ocr_result_clear> made(count);
         ramet_error error = {};
-        const ramet_status status = ramet_ocr_predict(handle_.get(), images, count, made.Data(), &error);
+        const ramet_status status =
+            Record([&] { return ramet_ocr_predict(handle_.get(), images, count, made.Data(), &error); });
         for (size_t i = 0; i < count && status == RAMET_STATUS_OK; i++)
             detail::Convert(made[i], &results[i], &error);
         return failure_.Accept(status, error);
@@ -1625,5 +1940,7 @@ using PPOCRSystemv4 = pipeline::PPOCRv4;
 } // namespace ocrsystem
 } // namespace application
 } // namespace ramet
+
+#include "ramet/draw.hpp"
 
 #endif

@@ -144,6 +144,16 @@ void texts_print_as_in_fastdeploy(void **)
     classes.label_ids = {153};
     classes.scores = {0.686229f};
     assert_string_equal(classes.Str().c_str(), "ClassifyResult(\nlabel_ids: 153, \nscores: 0.686229, \n)");
+    classes.feature.assign(11, 0.5f);
+    std::string ten;
+    for (int i = 0; i < 10; i++)
+        ten += "0.500000, ";
+    const std::string start = "ClassifyResult(\nlabel_ids: 153, \nscores: 0.686229, \nfeature: size (";
+    assert_string_equal(classes.Str().c_str(),
+                        (start + "11), only show first 100 values.\n" + ten + "\n0.500000, \n)").c_str());
+    classes.feature.assign(101, 0.5f);
+    const std::string text = classes.Str(), last = ten + "\n" + ten + "\n......\n)";
+    assert_string_equal(text.substr(text.size() - last.size()).c_str(), last.c_str());
 
     DetectionResult objects;
     objects.boxes = {{{1, 2, 3, 4}}};
@@ -151,6 +161,18 @@ void texts_print_as_in_fastdeploy(void **)
     objects.label_ids = {7};
     assert_string_equal(objects.Str().c_str(), "DetectionResult: [xmin, ymin, xmax, ymax, score, label_id]\n"
                                                "1.000000,2.000000, 3.000000, 4.000000, 0.500000, 7\n");
+    fastdeploy::vision::Mask mask;
+    mask.shape = {2, 3};
+    objects.masks = {mask};
+    objects.contain_masks = true;
+    assert_string_equal(objects.Str().c_str(),
+                        "DetectionResult: [xmin, ymin, xmax, ymax, score, label_id, mask_shape]\n"
+                        "1.000000,2.000000, 3.000000, 4.000000, 0.500000, 7, Mask(2,3)\n");
+    objects.contain_masks = false;
+    objects.rotated_boxes = {{{1, 2, 3, 4, 5, 6, 7, 8}}};
+    assert_string_equal(objects.Str().c_str(),
+                        "DetectionResult: [x1, y1, x2, y2, x3, y3, x4, y4, score, label_id]\n1.000000,2.000000, "
+                        "3.000000, 4.000000, 5.000000,6.000000, 7.000000, 8.000000, 0.500000, 7\n");
 
     OCRResult texts;
     assert_string_equal(texts.Str().c_str(), "No Results!");
@@ -259,6 +281,125 @@ void options_for_other_hardware_are_refused(void **)
     assert_false(PaddleClasModel(kModels + "classifier", "", "", option).Initialized());
 }
 
+void times_are_those_of_the_runtime(void **)
+{
+    Picture picture(40, 30, 10);
+    ClassifyResult res;
+    fastdeploy::RuntimeOption option;
+    option.EnableProfiling();
+    PaddleClasModel model(kModels + "classifier", "", "", option);
+    assert_true(model.Predict(picture.Get(), &res));
+    assert_true(model.GetProfileTime() > 0);
+    assert_true(model.PrintStatisInfoOfRuntime().empty());
+    model.EnableRecordTimeOfRuntime();
+    for (int i = 0; i < 12; i++)
+        assert_true(model.Predict(picture.Get(), &res));
+    std::map<std::string, float> found = model.PrintStatisInfoOfRuntime();
+    assert_int_equal(static_cast<int>(found["iterations"]), 12);
+    assert_int_equal(static_cast<int>(found["warmup_iter"]), 2);
+    assert_true(found["avg_time"] > 0 && found["total_time"] >= found["remain_time"]);
+    model.DisableRecordTimeOfRuntime();
+    assert_true(model.Predict(picture.Get(), &res));
+    assert_int_equal(static_cast<int>(model.PrintStatisInfoOfRuntime()["iterations"]), 12);
+}
+
+void steps_of_a_preprocessor_can_be_taken_out(void **)
+{
+    Picture picture(40, 30, 3);
+    ClassifyResult before, after, of_clone;
+    PaddleClasModel model(kModels + "classifier", "", "");
+    assert_true(model.Predict(picture.Get(), &before));
+    assert_true(model.GetPreprocessor().DisableNormalize());
+    assert_true(model.Predict(picture.Get(), &after, 1));
+    assert_string_not_equal(before.Str().c_str(), after.Str().c_str());
+    assert_true(model.Clone()->Predict(picture.Get(), &of_clone));
+    assert_string_equal(after.Str().c_str(), of_clone.Str().c_str());
+    assert_true(model.GetPreprocessor().DisablePermute());
+    assert_false(model.Predict(picture.Get(), &after)); /* this model wants its channels first */
+
+    fastdeploy::vision::ocr::Recognizer rec_model(kModels + "recognizer", "", kModels + "dictionary.txt");
+    assert_true(rec_model.GetPreprocessor().SetRecImageShape({3, 48, 200}));
+    assert_true(rec_model.GetPreprocessor().SetStaticShapeInfer(true));
+    assert_int_equal(rec_model.Option().max_image_width, 200);
+    assert_false(rec_model.GetPreprocessor().SetRecImageShape({48, 200}));
+}
+
+/* ---- pictures of results ---------------------------------------------------------------------------------------- */
+
+using fastdeploy::Image;
+
+std::vector<int> PixelAt(const Image &image, int x, int y)
+{
+    const uint8_t *pixel = image.Get().data + y * image.Get().pitch + 3 * x;
+    return {pixel[0], pixel[1], pixel[2]};
+}
+
+void boxes_and_masks_are_drawn(void **)
+{
+    Picture picture(40, 30, 100);
+    DetectionResult res;
+    res.boxes = {{{5, 6, 20.4f, 25}}, {{-9, -9, 1e9f, NAN}}, {{30, 3, 35, 8}}};
+    res.scores = {0.9f, 0.8f, 0.1f};
+    res.label_ids = {1, 2, 1};
+    const Image vis = fastdeploy::vision::VisDetection(picture.Get(), res, 0.5f);
+    const std::vector<int> plain = {100, 100, 100}, first = {128, 0, 0};
+    assert_int_equal(vis.Width(), 40);
+    assert_true(PixelAt(vis, 5, 6) == first && PixelAt(vis, 20, 25) == first && PixelAt(vis, 12, 25) == first);
+    assert_true(PixelAt(vis, 6, 7) == plain && PixelAt(vis, 4, 6) == plain && PixelAt(vis, 30, 3) == plain);
+    assert_int_equal(picture.Get().data[3 * (6 * 40 + 5)], 100); /* the image stays as it is */
+
+    fastdeploy::vision::Mask mask;
+    mask.shape = {2, 3};
+    mask.data = {1, 0, 1, 0, 1, 0};
+    mask.left = 38;
+    mask.top = 10;
+    DetectionResult masked;
+    masked.boxes = {{{2, 2, 4, 4}}};
+    masked.scores = {1};
+    masked.label_ids = {0};
+    masked.masks = {mask};
+    masked.contain_masks = true;
+    const Image bright = fastdeploy::vision::VisDetection(picture.Get(), masked);
+    const std::vector<int> half = {177, 177, 177};
+    assert_true(PixelAt(bright, 38, 10) == half && PixelAt(bright, 39, 11) == half && PixelAt(bright, 39, 10) == plain);
+    masked.rotated_boxes = {{{10, 10, 30, 10, 30, 20, 10, 20}}};
+    const Image turned = fastdeploy::vision::Visualize::VisDetection(picture.Get(), masked);
+    assert_true(PixelAt(turned, 20, 10) == std::vector<int>({255, 255, 255}) && PixelAt(turned, 20, 15) == plain);
+}
+
+void maps_and_outlines_are_drawn(void **)
+{
+    Picture picture(4, 2, 100), other(4, 2, 7);
+    SegmentationResult map;
+    map.label_map = {0, 1, 2, 9, 0, 0, 0, 0};
+    map.shape = {2, 4};
+    const Image vis = fastdeploy::vision::VisSegmentation(picture.Get(), map, 0.25f);
+    assert_true(PixelAt(vis, 0, 0) == std::vector<int>({100, 100, 100}));
+    assert_true(PixelAt(vis, 1, 0) == std::vector<int>({107, 75, 75}));
+    assert_true(PixelAt(vis, 3, 0) == std::vector<int>({123, 75, 75})); /* 9: 128 + 64 */
+    const Image swapped = fastdeploy::vision::SwapBackground(picture.Get(), other.Get(), map);
+    assert_true(PixelAt(swapped, 0, 1) == std::vector<int>({7, 7, 7}) && PixelAt(swapped, 1, 0) == PixelAt(vis, 0, 0));
+    map.shape = {4, 2};
+    assert_true(fastdeploy::vision::VisSegmentation(picture.Get(), map).Empty());
+
+    Picture page(40, 30, 255);
+    OCRResult texts;
+    texts.boxes = {{{5, 5, 30, 5, 30, 15, 5, 15}}, {{5, 20, 30, 20, 30, 25, 5, 25}}};
+    texts.rec_scores = {0.9f, 0.2f};
+    Image outlined = fastdeploy::vision::VisOcr(page.Get(), texts, 0.5f);
+    assert_true(PixelAt(outlined, 17, 5) == std::vector<int>({0, 255, 0}));
+    assert_true(PixelAt(outlined, 17, 20) == std::vector<int>({255, 255, 255}));
+    assert_true(fastdeploy::vision::VisOcr(ramet_image(), texts).Empty());
+
+    Image again;
+    assert_true(outlined.Save("test_cpp_models.ppm") && again.Load("test_cpp_models.ppm"));
+    for (int i = 0; i < 40 * 30; i++)
+        assert_true(PixelAt(again, i % 40, i / 40) == PixelAt(outlined, i % 40, i / 40));
+    std::remove("test_cpp_models.ppm");
+    assert_false(outlined.Save("/nowhere/a.ppm"));
+    assert_int_equal(outlined.Error().status, RAMET_STATUS_IO);
+}
+
 std::string ReadFile(const std::string &path)
 {
     std::ifstream file(path, std::ios::binary);
@@ -304,6 +445,10 @@ int main()
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(options_for_other_hardware_are_refused),
         cmocka_unit_test(a_runtime_runs_from_memory),
+        cmocka_unit_test(times_are_those_of_the_runtime),
+        cmocka_unit_test(steps_of_a_preprocessor_can_be_taken_out),
+        cmocka_unit_test(boxes_and_masks_are_drawn),
+        cmocka_unit_test(maps_and_outlines_are_drawn),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -30,7 +30,20 @@ cv::Mat Noise()
     return im;
 }
 
-void the_seed_program_runs(void **)
+/* The line that the command prints about an image. */
+std::string CommandLine(const std::string &image_file)
+{
+    const std::string call =
+        "'" RAMET_COMMAND "' classify --model '" + kClassifier + "' --cache_dir none --image_path " + image_file;
+    char line[256] = "";
+    FILE *out = popen(call.c_str(), "r");
+    assert_non_null(out);
+    assert_non_null(std::fgets(line, sizeof line, out));
+    assert_int_equal(pclose(out), 0);
+    return line;
+}
+
+void the_seed_program_says_what_the_command_says(void **)
 {
     const std::string model_file = kClassifier + "/inference.pdmodel",
                       params_file = kClassifier + "/inference.pdiparams", config_file = kClassifier + "/inference.yml",
@@ -52,6 +65,9 @@ void the_seed_program_runs(void **)
     assert_int_equal(res.label_ids.size(), 1);
     assert_string_equal(res.Str().c_str(), of_clone.Str().c_str());
     assert_string_equal(res.Str().c_str(), of_file.Str().c_str());
+    const std::string wanted =
+        image_file + "  " + std::to_string(res.label_ids[0]) + "  " + std::to_string(res.scores[0]) + "  ";
+    assert_string_equal(CommandLine(image_file).substr(0, wanted.size()).c_str(), wanted.c_str());
     std::remove(image_file.c_str());
 }
 
@@ -90,14 +106,52 @@ void failures_are_thrown(void **)
     assert_int_equal(StatusOf([&] { PaddleClasModel absent("nowhere", "", ""); }), RAMET_STATUS_NOT_FOUND);
 }
 
+/* What FastDeploy's examples for the four series call beyond that. */
+void examples_compile_and_run(void **)
+{
+    cv::Mat im = Noise();
+    PaddleClasModel model(kClassifier, "", "");
+    ClassifyResult res;
+    assert_true(model.Predict(&im, &res, 3));
+    assert_int_equal(res.label_ids.size(), 3);
+    const cv::Mat classes = fastdeploy::vision::VisClassification(im, res, 5, 0.0f, 0.5f);
+    assert_true(classes.size() == im.size() && cv::norm(classes, im, cv::NORM_INF) > 0);
+
+    const std::string models = RAMET_TEST_DATA "/command/";
+    auto detector = fastdeploy::vision::detection::PPYOLOE(models + "objects/inference.pdmodel", "", "");
+    fastdeploy::vision::DetectionResult objects;
+    assert_true(detector.Predict(&im, &objects));
+    objects.boxes = {{{20, 30, 60, 50}}};
+    objects.scores = {0.75f};
+    objects.label_ids = {1};
+    const cv::Mat drawn = fastdeploy::vision::Visualize::VisDetection(im, objects, 0.5);
+    const cv::Mat bare = fastdeploy::vision::VisDetection(im, objects, std::vector<std::string>{"a", " "}, 0.8f);
+    assert_true(drawn.at<cv::Vec3b>(50, 60) == cv::Vec3b(128, 0, 0));
+    assert_true(cv::norm(drawn(cv::Rect(22, 20, 30, 9)), im(cv::Rect(22, 20, 30, 9)), cv::NORM_INF) >
+                0); /* its label */
+    assert_true(cv::norm(bare, im, cv::NORM_INF) == 0);
+
+    auto segmenter = fastdeploy::vision::segmentation::PaddleSegModel(models + "segmenter", "", "");
+    fastdeploy::vision::SegmentationResult map;
+    assert_true(segmenter.Predict(im, &map));
+    assert_true(fastdeploy::vision::VisSegmentation(im, map, 0.5).size() == im.size());
+    assert_int_equal(StatusOf([&] { fastdeploy::vision::VisSegmentation(cv::Mat(im, cv::Rect(0, 0, 9, 9)), map); }),
+                     RAMET_STATUS_BAD_SHAPE);
+
+    fastdeploy::vision::OCRResult texts;
+    texts.boxes = {{{5, 5, 30, 5, 30, 15, 5, 15}}};
+    assert_true(fastdeploy::vision::VisOcr(im, texts).at<cv::Vec3b>(5, 20) == cv::Vec3b(0, 255, 0));
+}
+
 } // namespace
 
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(the_seed_program_runs),
+        cmocka_unit_test(the_seed_program_says_what_the_command_says),
         cmocka_unit_test(regions_are_read_where_they_lie),
         cmocka_unit_test(failures_are_thrown),
+        cmocka_unit_test(examples_compile_and_run),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

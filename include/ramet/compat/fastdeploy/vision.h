@@ -6,6 +6,8 @@
 #ifndef RAMET_COMPAT_FASTDEPLOY_VISION_H
 #define RAMET_COMPAT_FASTDEPLOY_VISION_H
 
+#include <cassert>
+
 #include "ramet/ramet.hpp"
 
 namespace fastdeploy = ramet;
