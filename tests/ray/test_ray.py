@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
@@ -105,6 +106,37 @@ def test_an_actor_that_is_killed_loses_nothing(cluster, model, monkeypatch, tmp_
     assert [row["number"] for row in rows] == list(range(ROWS))
     for row in rows[::37]:
         assert json.loads(row["result"]) == model.predict(picture(row["number"])).to_dict()
+
+
+class MappingPredictor(ramet.ray.BatchPredictor):
+    """Says of each row which process has worked on it, and what that maps from a folder."""
+
+    folder = ""
+
+    def __call__(self, batch):
+        with open("/proc/self/smaps") as file:
+            mappings = re.findall(r"(?m)^\S+ \S+ \S+ (\S+ \d+) +" + re.escape(self.folder) + r".*\n((?:[A-Z]\w+:.*\n)+)", file.read())
+        private = sum(int(kib) for _, about in mappings for kib in re.findall(r"Private_Dirty: +(\d+)", about))
+        time.sleep(0.05)  # so that both actors get something to do
+        said = super().__call__(batch)
+        count = len(said["error"])
+        return {**said, "process": [os.getpid()] * count, "files": [sorted({file for file, _ in mappings})] * count,
+                "private": [private] * count}
+
+
+def test_actors_of_one_node_share_the_weights(cluster, monkeypatch, tmp_path):
+    option = ramet.RuntimeOption()
+    option.cache_dir = str(tmp_path)
+    monkeypatch.setattr(MappingPredictor, "folder", str(tmp_path))
+    monkeypatch.setattr(ramet.ray, "BatchPredictor", MappingPredictor)
+    with ramet.load(CLASSIFIER, runtime_option=option) as model:
+        rows = ramet.ray.predict(dataset(200), model, concurrency=2, batch_size=4).take_all()
+    assert all(row["error"] == "" for row in rows)
+    assert len({row["process"] for row in rows}) == 2 and os.getpid() not in {row["process"] for row in rows}
+    weights = {path.stat().st_ino for path in tmp_path.iterdir()}
+    mapped = {tuple(row["files"]) for row in rows}  # device and inode: the same physical pages
+    assert len(mapped) == 1 and {int(file.split()[1]) for file in mapped.pop()} & weights
+    assert {row["private"] for row in rows} == {0}  # and none of them was copied
 
 
 def post(body):
