@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The Python package, below build/python/ramet: the modules of bindings/python, the public headers as ctypes, and the
-# library. PYTHONPATH=build/python is enough to use it; pyproject.toml installs the component `python` into a wheel.
+# The Python package, below build/python/ramet: the modules of bindings/python, the public headers as ctypes, the library,
+# and the plug-in for OpenVINO if it is built. PYTHONPATH=build/python is enough to use it; pyproject.toml installs the
+# component `python` into a wheel.
 if(NOT TARGET ramet_shared)
   return()
 endif()
@@ -21,6 +22,16 @@ add_custom_target(
   COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:ramet_shared> "${package}/libramet.so"
   DEPENDS "${package}/_abi.py" ramet_shared
   VERBATIM)
+
+if(TARGET ramet_openvino)
+  add_dependencies(ramet_python ramet_openvino)
+  add_custom_command(
+    TARGET ramet_python
+    POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:ramet_openvino> "${package}/"
+    VERBATIM)
+  install(TARGETS ramet_openvino LIBRARY DESTINATION ramet COMPONENT python EXCLUDE_FROM_ALL)
+endif()
 
 install(FILES "${package}/_abi.py" DESTINATION ramet COMPONENT python EXCLUDE_FROM_ALL)
 install(PROGRAMS $<TARGET_FILE:ramet_shared> DESTINATION ramet RENAME libramet.so COMPONENT python EXCLUDE_FROM_ALL)

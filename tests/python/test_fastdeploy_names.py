@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import time
 import warnings
 
 import numpy as np
@@ -169,3 +170,24 @@ def test_times_are_recorded(capsys):
     assert found["total_time"] == pytest.approx(found["warmup_time"] + found["remain_time"])
     assert "Runtime Statis Info(PaddleClas/Model)" in capsys.readouterr().out
     assert model.get_profile_time() > 0
+
+
+def test_times_are_those_of_the_runtime():
+    option = ramet.RuntimeOption()
+    option.enable_profiling()
+    model, page = classifier(runtime_option=option), np.zeros((6000, 6000, 3), np.uint8)
+    start = time.perf_counter()
+    model.predict(page)
+    whole = time.perf_counter() - start
+    assert 0 < model.get_profile_time() < whole / 2  # an image that is much larger than the model takes time to resize
+    model.disable_record_time_of_runtime()
+    with pytest.raises(ValueError, match="1 predictions were recorded"):
+        [model.predict(page[:9, :9]) for _ in range(12)]
+        model.print_statis_info_of_runtime()
+
+
+def test_times_of_a_pipeline_are_those_of_its_runtimes():
+    pipeline, page = reader(), np.full((120, 320, 3), 255, np.uint8)
+    page[20:44, 30:130] = 0
+    pipeline.enable_record_time_of_runtime()
+    assert pipeline.predict(page).text and pipeline.get_profile_time() > 0

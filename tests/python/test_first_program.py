@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from conftest import DATA, PHOTOS, classifier
+from conftest import DATA, PHOTOS, classifier, close_to, command
 
 PROGRAM = """
 import cv2
@@ -25,6 +25,8 @@ def test_program_runs_unchanged():
              "config_file": str(folder / "inference.yml"), "image": str(PHOTOS[0])}
     exec(PROGRAM, names)
     assert names["res"] == classifier().predict(PHOTOS[0])
+    (said,) = command("classify", "--model", folder, "--image_path", PHOTOS[0])
+    assert names["res"].label_ids == said["label_ids"] and names["res"].scores == close_to(said["scores"])
     assert str(names["model2"].predict(names["im"])) == str(names["res"])
 
 

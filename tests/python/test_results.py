@@ -125,6 +125,44 @@ def test_stages_of_text():
 # ---- images --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("make", [
+    lambda: ramet.vision.classification.PaddleClasPreprocessor(DATA / "classifier/inference.yml"),
+    lambda: ramet.vision.detection.PaddleDetPreprocessor(DATA / "objects/infer_cfg.yml"),
+    lambda: ramet.vision.segmentation.PaddleSegPreprocessor(DATA / "segmenter/deploy.yaml"),
+    ramet.vision.ocr.DBDetectorPreprocessor, ramet.vision.ocr.ClassifierPreprocessor, ramet.vision.ocr.RecognizerPreprocessor])
+def test_steps_of_a_preprocessor_can_be_taken_out(make):
+    def tensor(stage):
+        found = stage.run([image])
+        while isinstance(found, (list, tuple)):
+            found = found[0]
+        return found.numpy().copy()
+
+    image = np.random.default_rng(1).integers(0, 256, (48, 96, 3), np.uint8)
+    normal, plain, last = make(), make(), make()
+    plain.disable_normalize()
+    last.disable_normalize()
+    last.disable_permute()
+    numbers = tensor(plain)
+    assert np.array_equal(numbers, np.rint(numbers)) and 100 < numbers.max() <= 255 and numbers.min() >= 0
+    assert np.array_equal(tensor(last), numbers.transpose(0, 2, 3, 1))
+    wanted = tensor(normal)
+    for c in range(3):  # the same, but for a factor and a sum
+        factor, summand = np.polyfit(numbers[:, c].ravel(), wanted[:, c].ravel(), 1)
+        assert np.allclose(numbers[:, c] * factor + summand, wanted[:, c], atol=1e-4)
+
+
+def test_steps_stay_out_in_clones_and_other_processes():
+    model, image = classifier(), np.full((9, 9, 3), 3, np.uint8)
+    before = model.predict(image, topk=4)
+    model.preprocessor.disable_normalize()
+    after = model.predict(image, topk=4)
+    assert before != after
+    assert model.clone().predict(image, topk=4) == pickle.loads(pickle.dumps(model)).predict(image, topk=4) == after
+    model.preprocessor.disable_permute()
+    with pytest.raises(ramet.BadShapeError):  # this model wants its channels first
+        model.predict(image)
+
+
 def test_any_form_of_an_image_gives_the_same(model):
     image = ramet.imread(PHOTOS[0])
     want = model.predict(image, 4)

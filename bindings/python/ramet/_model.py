@@ -10,7 +10,6 @@ import contextlib
 import copy
 import ctypes
 import os
-import time
 from types import TracebackType
 from typing import (Any, Awaitable, ClassVar, Dict, Generic, Iterator, List, Optional, Sequence, Tuple, Type, TypeVar, Union,
                     cast)
@@ -27,6 +26,9 @@ from ._tensors import TensorInfo, info_of
 R = TypeVar("R")
 Self = TypeVar("Self", bound="Predictor[Any]")
 PathLike = Union[str, "os.PathLike[str]"]
+
+#: Settings that take steps out of a preprocessor.
+STEPS = {"disable_normalize": _abi.RAMET_PREPROCESS_STEP_NORMALIZE, "disable_permute": _abi.RAMET_PREPROCESS_STEP_PERMUTE}
 
 MAX_RECORDS = 50000  # of times, per model
 WARMUP_SHARE = 0.2  # of the records, left out of the average
@@ -95,19 +97,33 @@ class Predictor(Generic[R]):
     # ---- time ----
 
     def enable_record_time_of_runtime(self) -> None:
-        """From now on the time of each prediction is recorded, preprocessing and postprocessing included."""
+        """From now on it is recorded how long the runtime is at work in each prediction: a pipeline's runtimes together."""
         self._records, self._recording = [], True
 
     def disable_record_time_of_runtime(self) -> None:
         """Ends recording."""
         self._recording = False
 
+    def _runtimes(self, address: int) -> List[int]:
+        """The runtimes of the library that the handle at this address runs."""
+        raise NotImplementedError
+
     @contextlib.contextmanager
-    def _timed(self) -> Iterator[None]:
-        start = time.perf_counter()
+    def _timed(self, address: int) -> Iterator[None]:
+        if not self._recording or len(self._records) >= MAX_RECORDS:
+            yield
+            return
+        before = self._run_seconds(address)
         yield
-        if self._recording and len(self._records) < MAX_RECORDS:
-            self._records.append(time.perf_counter() - start)
+        self._records.append(self._run_seconds(address) - before)
+
+    def _run_seconds(self, address: int) -> float:
+        """Of all runs so far."""
+        times, total = _abi.RunTimes(), 0
+        for runtime in self._runtimes(address):
+            lib.ramet_runtime_run_times(runtime, ctypes.byref(times))
+            total += times.total_ns
+        return total * 1e-9
 
     def print_statis_info_of_runtime(self) -> Dict[str, float]:
         """Prints and returns what was recorded, in seconds; needs ten records at least."""
@@ -126,7 +142,10 @@ class Predictor(Generic[R]):
                 "warmup_iter": float(warm), "warmup_time": warmup}
 
     def get_profile_time(self) -> float:
-        """Mean seconds of the predictions that were recorded; 0.0 without any (RuntimeOption.enable_profiling())."""
+        """Mean seconds of the runtime in the predictions that were recorded; 0.0 without any.
+
+        enable_record_time_of_runtime() and RuntimeOption.enable_profiling() have them recorded.
+        """
         return sum(self._records) / len(self._records) if self._records else 0.0
 
     def model_name(self) -> str:
@@ -196,6 +215,8 @@ class Model(Predictor[R]):
         if values != self._values:
             with self._handle.use() as address:
                 self._apply(address, values)
+                if self._kind != "runtime":
+                    _disable_steps(f"ramet_{self._kind}_preprocessor", function(self._kind, "preprocessor")(address), values)
             self._values = values
             self._version += 1
 
@@ -208,7 +229,7 @@ class Model(Predictor[R]):
     def _run(self, images: Sequence[Any]) -> Any:
         """The library's results; they are to be cleared."""
         results = (self._result * max(len(images), 1))()
-        with Images(images) as given, self._handle.use() as address, self._timed():
+        with Images(images) as given, self._handle.use() as address, self._timed(address):
             call(function(self._kind, "predict"), address, given.array, given.count, results)
         return results
 
@@ -245,10 +266,13 @@ class Model(Predictor[R]):
         """FastDeploy's name of this kind of model."""
         return self._model_name
 
+    def _runtimes(self, address: int) -> List[int]:
+        return [address if self._kind == "runtime" else function(self._kind, "runtime")(address)]
+
     @contextlib.contextmanager
     def _runtime(self) -> Iterator[int]:
         with self._handle.use() as address:
-            yield address if self._kind == "runtime" else function(self._kind, "runtime")(address)
+            yield self._runtimes(address)[0]
 
     def num_inputs_of_runtime(self) -> int:
         """How many inputs the program has."""
@@ -307,6 +331,12 @@ def model_files(model_file: PathLike, params_file: Optional[PathLike], config_fi
     return ModelFiles(os.fspath(model_file or ""), os.fspath(params_file or ""), os.fspath(config_file or ""))
 
 
+def _disable_steps(prefix: str, preprocessor: int, values: Dict[str, Any]) -> None:
+    steps = sum(step for name, step in STEPS.items() if values.get(name))
+    if steps:
+        call(getattr(lib, f"{prefix}_disable"), preprocessor, steps)
+
+
 class Stage:
     """One of the outer parts of a model: of a model, or made alone from a configuration."""
 
@@ -318,7 +348,7 @@ class Stage:
     def __init__(self, **values: Any) -> None:
         self._owner: Optional[Model[Any]] = None
         self._own = {**self._defaults, **values}
-        self._handle: Optional[Handle] = self._create(self._own)
+        self._handle: Optional[Handle] = self._build(self._own)
 
     @classmethod
     def _of(cls: "Type[S]", owner: Model[Any]) -> "S":
@@ -330,6 +360,9 @@ class Stage:
     def _create(self, values: Dict[str, Any]) -> Handle:
         """A handle of its own, with these settings."""
         raise NotImplementedError
+
+    def _build(self, values: Dict[str, Any]) -> Handle:
+        return self._create(values)
 
     def _make(self, *arguments: Any) -> Handle:
         return create(getattr(lib, f"{self._prefix}_create"), getattr(lib, f"{self._prefix}_destroy"), *arguments)
@@ -343,7 +376,7 @@ class Stage:
             self._owner._change(changes)
         else:
             values = {**self._own, **changes}
-            self._handle, self._own = self._create(values), values
+            self._handle, self._own = self._build(values), values
 
     @contextlib.contextmanager
     def _use(self) -> Iterator[int]:
@@ -369,14 +402,18 @@ class Preprocessor(Stage):
         raise UnsupportedError("preprocessor.use_cuda(): ramet runs on CPUs; leave the call out")
 
     def disable_normalize(self) -> None:
-        """Raises: the configuration says whether images are normalised."""
-        raise UnsupportedError("preprocessor.disable_normalize(): take the normalisation out of the model's configuration "
-                               "file instead")
+        """Numbers are pixels as they are, 0.0 to 255.0, from now on: for a model that normalises them itself."""
+        self._change(disable_normalize=True)
 
     def disable_permute(self) -> None:
-        """Raises: the library chooses the layout of tensors itself."""
-        raise UnsupportedError("preprocessor.disable_permute(): models that take images with channels last are recognised by "
-                               "themselves; leave the call out")
+        """Tensors are [count, height, width, 3] from now on: for a model that takes them so."""
+        self._change(disable_permute=True)
+
+    def _build(self, values: Dict[str, Any]) -> Handle:
+        handle = super()._build(values)
+        with handle.use() as address:
+            _disable_steps(self._prefix, address, values)
+        return handle
 
 
 class Postprocessor(Stage):

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 from . import _abi
 from ._enums import Backend, Device, ModelFormat
 from ._errors import InvalidArgumentError, UnsupportedError, warn_once
-from ._library import lib, path_bytes
+from ._library import call, lib, path_bytes
 
 CPU_LEVELS = {"auto": _abi.RAMET_CPU_LEVEL_AUTO, "base": _abi.RAMET_CPU_LEVEL_BASE,
               "avx2": _abi.RAMET_CPU_LEVEL_AVX2, "avx512": _abi.RAMET_CPU_LEVEL_AVX512}
@@ -250,10 +250,10 @@ class RuntimeOption:
         self.backend = Backend.NATIVE
 
     def use_openvino_backend(self) -> None:
-        """OpenVINO as the engine: a plug-in of the library; opening a model raises UnsupportedError where it is not there.
+        """OpenVINO as the engine: `pip install ramet[openvino]`. Opening a model raises UnsupportedError where it is not there.
 
-        OpenVINO's own libraries are taken from the Python package `openvino` if it is installed.
-        openvino_option.plugin_file and .engine_libraries name other places.
+        OpenVINO's libraries are taken from the Python package `openvino`; openvino_option.engine_libraries names another
+        folder, and .plugin_file another plug-in than the one in this package.
         """
         self.backend = Backend.OPENVINO
 
@@ -322,7 +322,7 @@ class RuntimeOption:
     # ---- measuring ----
 
     def enable_profiling(self, inclue_h2d_d2h: bool = False, repeat: int = 100, warmup: int = 50) -> None:
-        """Models record how long predictions take, for get_profile_time(). repeat and warmup have no effect."""
+        """Models record how long their runtime takes, for get_profile_time(). repeat and warmup have no effect."""
         self._profiling = True
 
     def disable_profiling(self) -> None:
@@ -521,6 +521,17 @@ class ModelFiles(NamedTuple):
     config: str = ""
     program_bytes: bytes = b""
     params_bytes: bytes = b""
+
+
+def check_engine(option: _abi.RuntimeOption) -> None:
+    """Raises where the engine of an option cannot be used, and says how a Python environment gets it."""
+    try:
+        call(lib.ramet_host_check_engine, ctypes.byref(option), None, 0)
+    except UnsupportedError as error:
+        plugin = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libramet_openvino.so")
+        hint = ("`pip install ramet[openvino]` installs the version of OpenVINO that is wanted" if os.path.exists(plugin) else
+                "this package was built without the plug-in; the wheel of tools/wheel has it")
+        raise UnsupportedError(f"{hint} ({error.message})") from None
 
 
 def make_runtime_option(settings: RuntimeSettings, files: ModelFiles) -> Tuple[_abi.RuntimeOption, List[Any]]:

@@ -16,7 +16,7 @@ from typing import Any, Deque, List, NamedTuple, Optional, Tuple
 
 from . import _abi
 from ._library import Handle, create, lib
-from ._options import ModelFiles, RuntimeSettings, make_runtime_option
+from ._options import ModelFiles, RuntimeSettings, check_engine, make_runtime_option
 
 UNPICKLED_ORIGINS = 4  # kept beyond their last user
 MODEL_SUFFIXES = (".pdmodel", ".json", ".onnx", ".pdiparams", ".yml", ".yaml", ".txt")
@@ -86,6 +86,8 @@ class Origin:
     def _open(self) -> None:
         spec, self._process = self.spec, os.getpid()
         option, kept = make_runtime_option(spec.settings, spec.files)
+        if spec.settings.engine != "native":
+            check_engine(option)
         arguments: List[Any] = [os.fsencode(spec.files.model), ctypes.byref(option)]
         task = KINDS[spec.kind].option
         if task is not None:

@@ -33,7 +33,7 @@ class Runtime(Model[List[Array]]):
             tensors = Tensors(list(data), [getattr(tensor, "name", "") for tensor in data])
         count = self.num_outputs()
         outputs = (_abi.Tensor * max(count, 1))()
-        with self._handle.use() as address, self._timed():
+        with self._handle.use() as address, self._timed(address):
             call(lib.ramet_runtime_run, address, tensors.array, tensors.count, outputs, count)
             return [to_array(outputs[i]) for i in range(count)]
 

@@ -16,7 +16,7 @@ from .._images import ImageLike, Images
 from .._library import Handle, call, create, lib, text
 from .._model import Model, PathLike, Postprocessor, Predictor, Preprocessor, model_files, read_memory
 from .._options import RuntimeOption
-from .._origin import make_option
+from .._origin import function, make_option
 from .._results import OCRResult
 from .._tensors import FDTensor, TensorInfo, Tensors, to_array
 
@@ -638,7 +638,7 @@ class PPOCRBase(Predictor[OCRResult]):
         """The texts of each image; the answer for an image does not depend on the others."""
         results = (_abi.OcrResult * max(len(images), 1))()
         handle = self._join()
-        with Images(images) as given, handle.use() as address, self._timed():
+        with Images(images) as given, handle.use() as address, self._timed(address):
             call(lib.ramet_ocr_predict, address, given.array, given.count, results)
         try:
             return [read_result(results[i]) for i in range(len(images))]
@@ -685,12 +685,14 @@ class PPOCRBase(Predictor[OCRResult]):
         """Bytes that the pipeline holds: weights, program and plans (shared with its models and clones), and its arenas."""
         total: Dict[str, int] = {}
         with self._join().use() as address:
-            for kind in ("det", "cls", "rec"):
-                model = getattr(lib, f"ramet_ocr_{kind}_model")(address)
-                if model is not None:
-                    for name, count in read_memory(getattr(lib, f"ramet_{kind}_model_runtime")(model)).items():
-                        total[name] = total.get(name, 0) + count
+            for runtime in self._runtimes(address):
+                for name, count in read_memory(runtime).items():
+                    total[name] = total.get(name, 0) + count
         return total
+
+    def _runtimes(self, address: int) -> List[int]:
+        models = {kind: getattr(lib, f"ramet_ocr_{kind}_model")(address) for kind in ("det", "cls", "rec")}
+        return [function(kind, "runtime")(model) for kind, model in models.items() if model is not None]
 
 
 def _batch_size(value: int) -> int:
