@@ -13,8 +13,8 @@
  * ramet_image (pixels of yours). All are 8-bit B, G, R; of a cv::Mat any rows and regions, without a copy.
  *
  * Errors: calls answer false, and a model that could not be opened is not Initialized(); Error() and ErrorText() of the
- * model say why. Nothing is thrown, printed or ended. With RAMET_THROW defined before the include, what fails throws
- * ramet::Exception instead.
+ * model say why. Nothing is thrown or ended, and nothing printed but by PrintStatisInfoOfRuntime(). With RAMET_THROW
+ * defined before the include, what fails throws ramet::Exception instead.
  *
  * Threads: a model belongs to one thread at a time (a second one is refused, not undefined); Clone() makes another one
  * on the same weights. Models, runtimes and pipelines move and do not copy; original and clones end in any order.
@@ -141,6 +141,8 @@ struct OpenVINOBackendOption {
     int cpu_thread_num = -1;        /* threads inside one run; -1: as in RuntimeOption */
     std::string hint = "UNDEFINED"; /* or LATENCY, THROUGHPUT: OpenVINO then chooses streams and threads */
 
+    std::string plugin_file, engine_libraries; /* where they are, when they are not found */
+
     void SetStreamNum(int streams) { num_streams = streams; }
     void SetPerformanceHint(const std::string &wanted) { hint = wanted; }
 };
@@ -196,6 +198,7 @@ class RuntimeOption
     int plan_capacity = 0;                               /* shapes remembered per model; 0: the default, 16 */
     ramet_precision precision = RAMET_PRECISION_FLOAT32; /* of the weights, native engine */
     bool profiling = false;
+    std::string cache_dir; /* folder of packed weights that all processes map; empty: none */
 
     void SetModelPath(const std::string &model, const std::string &params = "", ModelFormat = PADDLE)
     {
@@ -287,6 +290,9 @@ class RuntimeOption
                                                                                       : RAMET_HINT_THROUGHPUT;
         option->plan_capacity = plan_capacity;
         option->memory_budget_bytes = memory_budget_bytes;
+        option->plugin_file = detail::OrNull(openvino_option.plugin_file);
+        option->engine_libraries = detail::OrNull(openvino_option.engine_libraries);
+        option->cache_dir = detail::OrNull(cache_dir);
         option->params_file = detail::OrNull(params);
         option->config_file = detail::OrNull(config);
         option->program_bytes = program_.empty() ? nullptr : program_.data();

@@ -7,6 +7,7 @@
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -303,6 +304,21 @@ void times_are_those_of_the_runtime(void **)
     assert_int_equal(static_cast<int>(model.PrintStatisInfoOfRuntime()["iterations"]), 12);
 }
 
+void packed_weights_are_kept_in_the_folder_that_is_named(void **)
+{
+    char folder[] = "/tmp/ramet-cpp-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    fastdeploy::RuntimeOption option;
+    option.cache_dir = std::string(folder) + "/cache";
+    for (uint64_t shared : {0u, 1u}) { /* the first one packs and writes, the second maps */
+        PaddleClasModel model(kModels + "classifier", "", "", option);
+        ramet_memory memory = {};
+        assert_int_equal(ramet_runtime_memory(model.GetRuntime(), &memory), RAMET_STATUS_OK);
+        assert_true(shared == 0 || memory.shared_bytes > 0);
+    }
+    assert_int_equal(std::system(("rm -r '" + std::string(folder) + "'").c_str()), 0);
+}
+
 void steps_of_a_preprocessor_can_be_taken_out(void **)
 {
     Picture picture(40, 30, 3);
@@ -446,6 +462,7 @@ int main()
         cmocka_unit_test(options_for_other_hardware_are_refused),
         cmocka_unit_test(a_runtime_runs_from_memory),
         cmocka_unit_test(times_are_those_of_the_runtime),
+        cmocka_unit_test(packed_weights_are_kept_in_the_folder_that_is_named),
         cmocka_unit_test(steps_of_a_preprocessor_can_be_taken_out),
         cmocka_unit_test(boxes_and_masks_are_drawn),
         cmocka_unit_test(maps_and_outlines_are_drawn),
