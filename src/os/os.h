@@ -66,6 +66,7 @@ int rmt_os_open_trusted(const char *path, int *file);
 int rmt_os_duplicate(int file, int *copy); /* closed by exec */
 void rmt_os_close(int file);
 bool rmt_os_is_sealed(int file); /* a memory file that can neither change nor shrink any more */
+bool rmt_os_is_ours(int file);   /* owned by this user or root */
 
 /* All the bytes, or EIO when the file ends before. */
 int rmt_os_read_at(int file, uint64_t offset, void *data, size_t bytes);

@@ -62,6 +62,14 @@ bool rmt_os_identity_is_settled(const rmt_os_identity *identity)
     return identity->modified_ns < before && identity->changed_ns < before;
 }
 
+static bool is_ours(const struct stat *info) { return info->st_uid == geteuid() || info->st_uid == 0; }
+
+bool rmt_os_is_ours(int file)
+{
+    struct stat info;
+    return fstat(file, &info) == 0 && is_ours(&info);
+}
+
 int rmt_os_open_trusted(const char *path, int *file)
 {
     struct stat info;
@@ -69,8 +77,7 @@ int rmt_os_open_trusted(const char *path, int *file)
     if (*file < 0)
         return errno == ELOOP ? EPERM : errno;
     int failed = fstat(*file, &info) != 0 ? errno : 0;
-    bool ours = !failed && (info.st_uid == geteuid() || info.st_uid == 0);
-    if (!failed && (!ours || !S_ISREG(info.st_mode) || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+    if (!failed && (!is_ours(&info) || !S_ISREG(info.st_mode) || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0))
         failed = EPERM;
     if (failed) {
         close(*file);

@@ -18,12 +18,12 @@
 #include "build_digest.h"
 #include "os/os.h"
 
-enum { FORM = 1, BLOB_ALIGN = 65536, MOST_TABLES = 256 << 20 };
+enum { FORM = 2, BLOB_ALIGN = 65536, MOST_TABLES = 256 << 20 };
 
 typedef struct file_header {
     char magic[8];
     uint32_t form, header_bytes;
-    rmt_digest key;
+    rmt_model_names names;
     uint64_t file_bytes, tables_bytes, blob_at, blob_bytes; /* the tables follow the header */
     rmt_digest tables, blob;
     rmt_digest header; /* of all before */
@@ -67,9 +67,9 @@ static bool write_tables(const rmt_model *model, rmt_buffer *tables)
            rmt_graph_write(&model->graph, model->constant, tables);
 }
 
-static file_header describe(const rmt_model *model, const rmt_digest *key, const rmt_buffer *tables)
+static file_header describe(const rmt_model *model, const rmt_model_names *names, const rmt_buffer *tables)
 {
-    file_header header = {.form = FORM, .header_bytes = sizeof header, .key = *key, .tables_bytes = tables->bytes};
+    file_header header = {.form = FORM, .header_bytes = sizeof header, .names = *names, .tables_bytes = tables->bytes};
     memcpy(header.magic, magic, sizeof magic);
     header.blob_at = rmt_round_up(sizeof header + tables->bytes, BLOB_ALIGN);
     header.blob_bytes = model->blob_bytes;
@@ -91,13 +91,13 @@ static int write_file(const rmt_model *model, const file_header *header, const r
     return failed ? failed : rmt_os_append(file, model->blob, model->blob_bytes);
 }
 
-int rmt_model_store(const rmt_model *model, const rmt_digest *key, int file)
+int rmt_model_store(const rmt_model *model, const rmt_model_names *names, int file)
 {
     rmt_buffer tables;
     rmt_buffer_init(&tables, MOST_TABLES);
     int failed = ENOMEM;
     if (write_tables(model, &tables)) {
-        file_header header = describe(model, key, &tables);
+        file_header header = describe(model, names, &tables);
         failed = write_file(model, &header, &tables, file);
     }
     rmt_buffer_clear(&tables);
@@ -142,6 +142,23 @@ static ramet_status refuse(ramet_error *error, const char *why)
     return rmt_fail(error, RAMET_STATUS_BAD_FORMAT, "the packed weights are not usable: %s", why);
 }
 
+static bool is_header(const file_header *header)
+{
+    rmt_digest digest = digest_of_header(header);
+    return memcmp(header->magic, magic, sizeof magic) == 0 && header->form == FORM &&
+           header->header_bytes == sizeof *header && rmt_digest_equal(&digest, &header->header);
+}
+
+bool rmt_model_has_origin(int file, const rmt_digest *origin, rmt_digest *key)
+{
+    file_header header;
+    bool same = rmt_os_read_at(file, 0, &header, sizeof header) == 0 && is_header(&header) &&
+                rmt_digest_equal(&header.names.origin, origin);
+    if (same)
+        *key = header.names.key;
+    return same;
+}
+
 static ramet_status read_header(int file, const rmt_digest *key, file_header *header, ramet_error *error)
 {
     rmt_os_identity found;
@@ -150,11 +167,9 @@ static ramet_status read_header(int file, const rmt_digest *key, file_header *he
         return rmt_fail_errno(error, failed, "look at", "packed weights");
     if (found.bytes < sizeof *header || rmt_os_read_at(file, 0, header, sizeof *header))
         return refuse(error, "the file is too short");
-    rmt_digest digest = digest_of_header(header);
-    if (memcmp(header->magic, magic, sizeof magic) != 0 || header->form != FORM ||
-        header->header_bytes != sizeof *header || !rmt_digest_equal(&digest, &header->header))
+    if (!is_header(header))
         return refuse(error, "the header is damaged or of another kind");
-    if (!rmt_digest_equal(&header->key, key))
+    if (!rmt_digest_equal(&header->names.key, key))
         return refuse(error, "they are of another model, other options or another build");
     bool whole = header->file_bytes == found.bytes && header->tables_bytes <= MOST_TABLES &&
                  rmt_range_fits(sizeof *header, (size_t)header->tables_bytes, (size_t)header->blob_at) &&

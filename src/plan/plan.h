@@ -47,8 +47,19 @@ void rmt_model_release(rmt_model *model);      /* any thread; NULL is allowed */
 /* What the packed form depends on: the digest of the model's files, the options, and the build of this library. */
 rmt_digest rmt_model_key(const rmt_digest *source, const rmt_model_option *option);
 
+/*
+ * What names a packed model: key, by the bytes that it was made of; origin, by the identity of the files that these were
+ * in, when nobody can have written to them unseen, otherwise zero.
+ */
+typedef struct rmt_model_names {
+    rmt_digest key, origin;
+} rmt_model_names;
+
 /* Appends the whole model to an empty file. 0 or errno. */
-int rmt_model_store(const rmt_model *model, const rmt_digest *key, int file);
+int rmt_model_store(const rmt_model *model, const rmt_model_names *names, int file);
+
+/* Whether the file says that it was made of this origin, which is not zero; then *key. */
+bool rmt_model_has_origin(int file, const rmt_digest *origin, rmt_digest *key);
 
 /*
  * The model from such a file, which it takes over on success: the packed weights are the pages of the file, shared with all

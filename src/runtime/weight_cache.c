@@ -126,7 +126,7 @@ int rmt_cache_finish(const char *folder, rmt_cache_entry *entry, const rmt_diges
 {
     int failed = rmt_os_empty(entry->file);
     if (!failed)
-        failed = rmt_model_store(model, key, entry->file);
+        failed = rmt_model_store(model, &(rmt_model_names){.key = *key}, entry->file);
     if (!failed)
         failed = rmt_os_publish(entry->file, entry->new_path, entry->path);
     if (failed) {

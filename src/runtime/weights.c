@@ -6,7 +6,9 @@
  * What cannot be used is passed over, with a remark; only when the model's own
  * files fail does opening fail. Packed weights are named by a digest of the
  * model's files: the bytes that are hashed are the ones that are read, and what
- * was read from files that have changed meanwhile is not kept.
+ * was read from files that have changed meanwhile is not kept. Files that nobody can
+ * have written to unseen need not be hashed again: a note of the cache, or a memory
+ * file of our own, says what was found of files with the same identity.
  */
 #include "runtime/weights.h"
 
@@ -22,6 +24,7 @@ struct rmt_weights {
     rmt_digest key;
     bool keyed;                 /* key is set */
     rmt_source_identity source; /* of the files, as they were opened; not for models from memory */
+    bool settled;               /* they had been left alone: any write since then shows in their identity */
     char *program_path, *params_path;
     rmt_buffer remark; /* whole lines */
     _Atomic(uint64_t) references;
@@ -74,6 +77,13 @@ static bool is_unchanged(const rmt_weights *weights)
                                              rmt_os_identity_equal(&now.params, &weights->source.params));
 }
 
+/* Names the files by their identity, for these options; zero when they may have been written to unseen. */
+static rmt_digest origin_of(const rmt_weights *weights, const rmt_model_option *option)
+{
+    rmt_digest source = rmt_digest_of(&weights->source, sizeof weights->source);
+    return weights->settled ? rmt_model_key(&source, option) : (rmt_digest){0};
+}
+
 static ramet_status map_program(opening *o)
 {
     const ramet_runtime_option *option = o->option;
@@ -97,6 +107,18 @@ static void compute_key(rmt_weights *weights, const rmt_program *program, const 
     weights->keyed = true;
 }
 
+/* A sealed memory file of ours among those that were handed over knows the key of files with this identity. */
+static bool find_given_key(opening *o)
+{
+    rmt_weights *weights = o->weights;
+    rmt_digest origin = origin_of(weights, o->model_option);
+    for (size_t i = 0; weights->settled && !weights->keyed && i < o->option->weights_fd_count; i++) {
+        int fd = o->option->weights_fds[i];
+        weights->keyed = rmt_os_is_sealed(fd) && rmt_os_is_ours(fd) && rmt_model_has_origin(fd, &origin, &weights->key);
+    }
+    return weights->keyed;
+}
+
 static ramet_status find_key(opening *o)
 {
     const char *folder = o->option->cache_dir;
@@ -107,6 +129,8 @@ static ramet_status find_key(opening *o)
         o->weights->keyed = true;
         return RAMET_STATUS_OK;
     }
+    if (find_given_key(o))
+        return RAMET_STATUS_OK;
     ramet_status status = map_program(o);
     if (status == RAMET_STATUS_OK)
         compute_key(o->weights, &o->program, o->model_option);
@@ -234,8 +258,10 @@ static ramet_status open_model(opening *o)
         weights->params_path = strdup(o->files->params);
         if (weights->program_path == NULL || weights->params_path == NULL)
             return rmt_fail_memory(o->error, sizeof *o->files);
-        (void)identify(o->files->program, o->files->params,
-                       &weights->source); /* what is wrong shows when it is mapped */
+        bool known =
+            identify(o->files->program, o->files->params, &weights->source) == 0; /* mapping tells what is wrong */
+        weights->settled = known && rmt_os_identity_is_settled(&weights->source.program) &&
+                           rmt_os_identity_is_settled(&weights->source.params);
     }
     bool shares = o->option->cache_dir != NULL || o->option->weights_fd_count > 0;
     ramet_status status = shares ? open_shared(o) : pack(o);
@@ -317,14 +343,16 @@ static ramet_status key_later(const rmt_weights *weights, rmt_digest *key, ramet
 
 static ramet_status share_in_memory(rmt_weights *weights, ramet_error *error)
 {
-    rmt_digest key;
-    ramet_status status = key_later(weights, &key, error);
+    rmt_model_names names = {0};
+    ramet_status status = key_later(weights, &names.key, error);
     if (status != RAMET_STATUS_OK)
         return status;
     int file, failed = rmt_os_open_memory("ramet-weights", &file);
     if (failed)
         return rmt_fail_errno(error, failed, "make", "a memory file");
-    failed = rmt_model_store(weights->model, &key, file);
+    if (is_unchanged(weights))
+        names.origin = origin_of(weights, rmt_model_option_of(weights->model));
+    failed = rmt_model_store(weights->model, &names, file);
     if (!failed)
         failed = rmt_os_seal(file);
     if (!failed)

@@ -26,7 +26,8 @@ enum { ROWS = 2048, COLUMNS = 4096, GIVEN = 5, WEIGHTS_BYTES = ROWS * COLUMNS * 
 
 typedef struct seen {
     uint64_t result, shared_bytes, arena_bytes, pss_bytes;
-    int32_t mapped; /* a memory file, by what it says */
+    uint64_t opening_bytes; /* the most that was resident when the model was open */
+    int32_t mapped;         /* a memory file, by what it says */
 } seen;
 
 static ramet_runtime *open_with(const char *model, const int32_t *fds, size_t count)
@@ -67,11 +68,20 @@ static seen look(ramet_runtime *runtime)
     return s;
 }
 
+static uint64_t peak_bytes(void)
+{
+    char text[8192];
+    const char *line = rmt_os_read_text("/proc/self/status", text, sizeof text) ? NULL : strstr(text, "VmHWM:");
+    return line ? strtoull(line + strlen("VmHWM:"), NULL, 10) * 1024 : 0;
+}
+
 /* A process that stays until `stay` is closed by its other end. */
 static void tell_and_stay(ramet_runtime *runtime, int report, int stay)
 {
     char nothing;
+    uint64_t opening_bytes = peak_bytes();
     seen s = look(runtime);
+    s.opening_bytes = opening_bytes;
     if (write(report, &s, sizeof s) != (ssize_t)sizeof s || read(stay, &nothing, 1) != 0)
         _exit(1);
     s = look(runtime); /* once more, now that all are there */
@@ -304,6 +314,45 @@ static void a_model_whose_files_have_changed_is_not_shared_under_their_name(void
     wide_product_free(&second);
 }
 
+static seen look_from_another_process(const char *model, int weights)
+{
+    helper other = start(model, NULL, weights);
+    seen s = hear(&other);
+    close(other.stay);
+    (void)hear(&other);
+    end(&other);
+    return s;
+}
+
+/* With files that have been left alone for a while; hashing them would have them in memory. */
+static void a_process_that_is_given_weights_does_not_read_the_files(void **state)
+{
+    (void)state;
+    rmt_os_identity identity;
+    do {
+        usleep(10000);
+        assert_int_equal(rmt_os_identify(here.place.model, &identity), 0);
+    } while (!rmt_os_identity_is_settled(&identity));
+    ramet_runtime *runtime = open_with(here.place.model, NULL, 0);
+    int32_t fd = share(runtime);
+    seen known = look_from_another_process(here.place.model, fd);
+    wide_product same = wide_product_make(ROWS, COLUMNS, 1), other = wide_product_make(ROWS, COLUMNS, 2);
+    wide_product_write(&same, here.place.model);
+    seen hashed = look_from_another_process(here.place.model, fd); /* another identity, the same bytes */
+    wide_product_write(&other, here.place.model);
+    seen foreign = look_from_another_process(here.place.model, fd);
+    wide_product_write(&same, here.place.model);
+    assert_true(known.mapped && known.result == here.expected);
+    assert_true(hashed.mapped && hashed.result == here.expected);
+    assert_true(!foreign.mapped && foreign.result != here.expected);
+    print_message("opening: %.1f MiB at most, %.1f with the files read\n", (double)known.opening_bytes / 1048576,
+                  (double)hashed.opening_bytes / 1048576);
+    assert_true(known.opening_bytes + WEIGHTS_BYTES / 2 < hashed.opening_bytes);
+    wide_product_free(&same);
+    wide_product_free(&other);
+    ramet_runtime_close(runtime);
+}
+
 static void a_model_from_memory_can_be_shared(void **state)
 {
     (void)state;
@@ -373,6 +422,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_right_one_of_several_is_used_and_others_are_passed_over),
         cmocka_unit_test(a_descriptor_of_a_file_is_checked_first),
         cmocka_unit_test(a_model_whose_files_have_changed_is_not_shared_under_their_name),
+        cmocka_unit_test(a_process_that_is_given_weights_does_not_read_the_files),
         cmocka_unit_test(a_model_from_memory_can_be_shared),
         cmocka_unit_test(a_further_process_does_not_cost_the_weights_again),
     };
