@@ -38,12 +38,14 @@ typedef struct work {
 
 static bool needs_model(measure_duty duty) { return duty == MEASURE_LOAD || duty == MEASURE_RUN; }
 
+static ramet_status open_own(hand *h, ramet_error *error)
+{
+    return h->origin ? measure_model_clone(h->origin, &h->own, error) : measure_model_open(h->point, &h->own, error);
+}
+
 static ramet_status do_duty(hand *h, measure_duty duty, ramet_error *error)
 {
-    ramet_status status = RAMET_STATUS_OK;
-    if (needs_model(duty) && !h->own.runtime)
-        status =
-            h->origin ? measure_model_clone(h->origin, &h->own, error) : measure_model_open(h->point, &h->own, error);
+    ramet_status status = needs_model(duty) && !h->own.runtime ? open_own(h, error) : RAMET_STATUS_OK;
     if (!status && duty == MEASURE_RUN)
         status = measure_model_run(&h->own, error);
     if (duty == MEASURE_WAIT || duty == MEASURE_LOAD)
@@ -131,7 +133,11 @@ static ramet_status run_threads(work *w, ramet_error *error)
     w->window = (size_t)option.window;
     w->ring = cli_must(calloc(w->window, sizeof *w->ring));
     ramet_fleet_job job = {w, thread_work, thread_deliver};
-    ramet_status status = ramet_fleet_run(&job, ENDLESS, &option, NULL, error);
+    ramet_status status = RAMET_STATUS_OK;
+    for (int32_t i = 0; i < option.threads && needs_model(w->crew->duty) && !status; i++)
+        status = open_own(&w->hands[i], error); /* here, because one thread at a time may clone a handle */
+    if (!status)
+        status = ramet_fleet_run(&job, ENDLESS, &option, NULL, error);
     free(w->ring);
     return status;
 }
