@@ -283,16 +283,6 @@ bool cli_output_close(cli_output *output);
 
 /* ---- what the work took (report.c) ----------------------------------------------------------------------- */
 
-typedef struct cli_report {
-    size_t images, failed;
-    int32_t threads, processes; /* processes 0: threads did the work */
-    bool share;
-    json_t *process_pss; /* an array of bytes, one for each worker process; NULL: none */
-    double load_seconds, seconds;
-    ramet_memory memory;          /* of all workers; shared parts counted once when shared */
-    uint64_t largest_arena_bytes; /* of one worker */
-} cli_report;
-
 /* What a process holds, as the system counts it. */
 typedef struct cli_process_memory {
     bool known;
@@ -301,7 +291,18 @@ typedef struct cli_process_memory {
 
 cli_process_memory cli_process_memory_read(int64_t process_id);
 
-/* With what the process holds at this moment. */
+typedef struct cli_report {
+    size_t images, failed;
+    int32_t threads, processes; /* processes 0: threads did the work */
+    bool share;
+    json_t *process_pss;    /* an array of bytes, one for each worker process; NULL: none */
+    cli_process_memory own; /* of this process while they were there */
+    double load_seconds, seconds;
+    ramet_memory memory;          /* of all workers; shared parts counted once when shared */
+    uint64_t largest_arena_bytes; /* of one worker */
+} cli_report;
+
+/* With what the process holds at this moment, or held when it had worker processes. */
 json_t *cli_report_json(const cli_report *report);
 
 /* ---- measured values (quantiles.c) ------------------------------------------------------------------------ */

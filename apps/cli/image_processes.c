@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- in a worker ----------------------------------------------------------------------------------------- */
 
@@ -93,8 +94,10 @@ static void note_memory(void *context, int64_t process_id)
 {
     cli_crew *c = ((process_work *)context)->crew;
     cli_process_memory memory = cli_process_memory_read(process_id);
-    if (!c->report.process_pss)
+    if (!c->report.process_pss) {
         c->report.process_pss = cli_must(json_array());
+        c->report.own = cli_process_memory_read((int64_t)getpid());
+    }
     if (memory.known)
         cli_json_append(c->report.process_pss, cli_json_int((int64_t)memory.pss_bytes));
 }

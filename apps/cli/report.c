@@ -28,9 +28,9 @@ cli_process_memory cli_process_memory_read(int64_t process_id)
 }
 
 /* Left out where the system does not tell. */
-static void add_process_memory(json_t *report)
+static void add_process_memory(const cli_report *from, json_t *report)
 {
-    cli_process_memory own = cli_process_memory_read((int64_t)getpid());
+    cli_process_memory own = from->own.known ? from->own : cli_process_memory_read((int64_t)getpid());
     if (!own.known)
         return;
     cli_json_set(report, "rss_bytes", cli_json_int((int64_t)own.rss_bytes));
@@ -56,7 +56,7 @@ json_t *cli_report_json(const cli_report *report)
     cli_json_set(made, "plans_bytes", cli_json_int((int64_t)memory->plans_bytes));
     cli_json_set(made, "arenas_bytes", cli_json_int((int64_t)memory->arena_bytes));
     cli_json_set(made, "largest_arena_bytes", cli_json_int((int64_t)report->largest_arena_bytes));
-    add_process_memory(made);
+    add_process_memory(report, made);
     if (report->process_pss)
         cli_json_set(made, "process_pss_bytes", json_incref(report->process_pss));
     return made;
