@@ -116,7 +116,7 @@ typedef struct ramet_fleet_process_job {
  * Works through inputs 0..count-1 in worker processes and returns when all are done (or deliver asked to stop).
  *
  * A worker that dies is replaced, and its input is given once more; when that worker dies too, the input is lost with an
- * error that says how. Bytes go over in memory files without a name. Workers end with the calling thread, at once,
+ * error that says how. A worker that dies before it has begun on its input does not count. Bytes go over in memory files without a name. Workers end with the calling thread, at once,
  * however it ends; nothing is left behind.
  *
  * option: may be NULL. *done: how many were delivered; may be NULL.

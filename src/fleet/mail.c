@@ -18,16 +18,21 @@ int rmt_mail_send(const rmt_os_line *line, rmt_mail_kind kind, size_t index, con
     return failed ? failed : rmt_os_line_send(line, &mail, sizeof mail);
 }
 
-int rmt_mail_receive(const rmt_os_line *line, rmt_mail *mail, void **data)
+int rmt_mail_announce(const rmt_os_line *line, rmt_mail_kind kind, size_t index)
+{
+    rmt_mail mail = {.kind = kind, .index = index};
+    return rmt_os_line_send(line, &mail, sizeof mail);
+}
+
+int rmt_mail_receive(const rmt_os_line *line, rmt_mail *mail) { return rmt_os_line_receive(line, mail, sizeof *mail); }
+
+int rmt_mail_read(const rmt_os_line *line, const rmt_mail *mail, void **data)
 {
     *data = NULL;
-    int failed = rmt_os_line_receive(line, mail, sizeof *mail);
-    if (failed)
-        return failed;
     unsigned char *bytes = mail->bytes < SIZE_MAX ? malloc((size_t)mail->bytes + 1) : NULL;
     if (!bytes)
         return ENOMEM;
-    failed = rmt_os_line_read(line, bytes, (size_t)mail->bytes);
+    int failed = rmt_os_line_read(line, bytes, (size_t)mail->bytes);
     if (failed) {
         free(bytes);
         return failed;

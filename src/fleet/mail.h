@@ -4,8 +4,8 @@
  *
  * A mail is a short message over the line, and bytes in the line's memory file.
  * The fleet sends PARCEL (an input); a worker sends READY once, then for each
- * input PARCEL (its result) or FAILURE (a ramet_error instead); FAILURE in
- * place of READY means that it could not open.
+ * input BEGUN, before it has read the bytes, and PARCEL (its result) or FAILURE (a
+ * ramet_error instead); FAILURE in place of READY means that it could not open.
  */
 #ifndef RMT_MAIL_H
 #define RMT_MAIL_H
@@ -14,7 +14,7 @@
 #include "os/os.h"
 #include "ramet/fleet.h"
 
-typedef enum rmt_mail_kind { RMT_MAIL_READY = 1, RMT_MAIL_PARCEL, RMT_MAIL_FAILURE } rmt_mail_kind;
+typedef enum rmt_mail_kind { RMT_MAIL_READY = 1, RMT_MAIL_PARCEL, RMT_MAIL_FAILURE, RMT_MAIL_BEGUN } rmt_mail_kind;
 
 typedef struct rmt_mail {
     rmt_mail_kind kind;
@@ -29,8 +29,12 @@ struct ramet_fleet_sink {
 
 /* 0 or errno; EPIPE when the other end is gone. */
 int rmt_mail_send(const rmt_os_line *line, rmt_mail_kind kind, size_t index, const void *data, size_t bytes);
-/* *data: mail->bytes of them and a NUL byte, from malloc, the caller's to free. */
-int rmt_mail_receive(const rmt_os_line *line, rmt_mail *mail, void **data);
+/* A message alone; the memory file stays as it is. */
+int rmt_mail_announce(const rmt_os_line *line, rmt_mail_kind kind, size_t index);
+
+/* Waits for the message, and then reads the bytes. *data: mail->bytes of them and a NUL byte, from malloc, the caller's to free. */
+int rmt_mail_receive(const rmt_os_line *line, rmt_mail *mail);
+int rmt_mail_read(const rmt_os_line *line, const rmt_mail *mail, void **data);
 
 /* The worker's side: opens, then works until the other end is gone. */
 ramet_status rmt_fleet_serve(const ramet_fleet_process_job *job, const rmt_os_line *line, ramet_error *error);

@@ -4,7 +4,8 @@
  *
  * One thread does it all: it hands an input to each worker that waits, sleeps
  * until mail comes, and delivers what is due. A worker that dies is replaced.
- * An input is given out at most twice; after that it is lost, and said so.
+ * An input is begun at most twice; after that it is lost, and said so. A worker
+ * that dies before it has begun has not tried.
  */
 #include "fleet/fleet.h"
 #include "fleet/mail.h"
@@ -12,14 +13,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MOST_TRIES = 2, MOST_STILLBORN = 3, NOBODY = -1 };
+enum { MOST_TRIES = 2, MOST_STILLBORN = 3, MOST_IDLE_DEATHS = 1000, NOBODY = -1 };
 
 typedef enum slot_state { SLOT_FREE, SLOT_GIVEN, SLOT_WAITING, SLOT_DONE } slot_state;
 
-/* One input of the window; WAITING: a worker has died on it. */
+/* One input of the window; WAITING: a worker that had it has died. */
 typedef struct slot {
     slot_state state;
-    int tries;
+    int tries; /* how many have begun */
     bool lost;
     void *data; /* the result, from malloc; of a lost one the ramet_error */
     size_t bytes;
@@ -29,6 +30,7 @@ typedef struct member {
     rmt_os_child child;
     bool alive, ready;
     int64_t input; /* NOBODY: none */
+    bool begun;    /* it has said that it works on it */
 } member;
 
 typedef struct crew {
@@ -38,8 +40,9 @@ typedef struct crew {
     slot *slots; /* [size]; input i at i % size */
     size_t size, count;
     size_t taken, delivered;
-    size_t waiting;   /* slots in that state */
-    size_t stillborn; /* workers that died before they were ready, since one was */
+    size_t waiting;     /* slots in that state */
+    size_t stillborn;   /* workers that died before they were ready, since one was */
+    size_t idle_deaths; /* workers that died before they began on their input, since one did */
     bool stopped;
     ramet_fleet_sink sink;
     const rmt_os_line **lines; /* [member_count], for a wait */
@@ -157,6 +160,9 @@ static ramet_status replace_member(crew *c, member *m, ramet_error *error)
     if (!m->ready && ++c->stillborn >= MOST_STILLBORN)
         return rmt_fail(error, RAMET_STATUS_IO, "%d worker processes died before they were ready (the last: %s)",
                         MOST_STILLBORN, ending);
+    if (m->input != NOBODY && !m->begun && ++c->idle_deaths >= MOST_IDLE_DEATHS)
+        return rmt_fail(error, RAMET_STATUS_IO, "%d worker processes died before they began on an input (the last: %s)",
+                        MOST_IDLE_DEATHS, ending);
     ramet_error unable;
     ramet_status status = start_member(c, m, &unable);
     if (!status || count_alive(c) > 0)
@@ -175,8 +181,8 @@ static void give(crew *c, member *m, size_t index)
     else
         c->taken++;
     s->state = SLOT_GIVEN;
-    s->tries++;
     m->input = (int64_t)index;
+    m->begun = false;
     c->sink.buffer.bytes = 0;
     c->sink.full = false;
     if (c->job->describe)
@@ -210,12 +216,20 @@ static bool is_sensible(const member *m, const rmt_mail *mail)
         return false;
     if (!m->ready)
         return mail->kind == RMT_MAIL_READY || mail->kind == RMT_MAIL_FAILURE;
-    return m->input != NOBODY && mail->index == (uint64_t)m->input && mail->kind != RMT_MAIL_READY;
+    return m->input != NOBODY && mail->index == (uint64_t)m->input && mail->kind != RMT_MAIL_READY &&
+           m->begun == (mail->kind != RMT_MAIL_BEGUN);
 }
 
 /* data: from malloc; what is not kept is freed. */
 static ramet_status take_mail(crew *c, member *m, const rmt_mail *mail, void *data, ramet_error *error)
 {
+    if (mail->kind == RMT_MAIL_BEGUN) {
+        m->begun = true;
+        slot_of(c, (size_t)mail->index)->tries++;
+        c->idle_deaths = 0;
+        free(data);
+        return RAMET_STATUS_OK;
+    }
     if (m->ready) {
         finish(c, (size_t)mail->index, mail->kind == RMT_MAIL_FAILURE, data, (size_t)mail->bytes);
         m->input = NOBODY;
@@ -237,8 +251,10 @@ static ramet_status take_mail(crew *c, member *m, const rmt_mail *mail, void *da
 static ramet_status hear(crew *c, member *m, ramet_error *error)
 {
     rmt_mail mail;
-    void *data;
-    int failed = rmt_mail_receive(&m->child.line, &mail, &data);
+    void *data = NULL;
+    int failed = rmt_mail_receive(&m->child.line, &mail);
+    if (!failed)
+        failed = rmt_mail_read(&m->child.line, &mail, &data);
     if (!failed && is_sensible(m, &mail))
         return take_mail(c, m, &mail, data, error);
     free(data);

@@ -36,7 +36,11 @@ static int serve_inputs(const ramet_fleet_process_job *job, const rmt_os_line *l
     while (!failed) {
         rmt_mail mail;
         void *data;
-        failed = rmt_mail_receive(line, &mail, &data);
+        failed = rmt_mail_receive(line, &mail);
+        if (!failed) /* first of all: what becomes of us from here on may be the input's doing */
+            failed = rmt_mail_announce(line, RMT_MAIL_BEGUN, (size_t)mail.index);
+        if (!failed)
+            failed = rmt_mail_read(line, &mail, &data);
         if (failed)
             break;
         ramet_fleet_parcel input = {(size_t)mail.index, data, (size_t)mail.bytes};

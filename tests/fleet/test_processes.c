@@ -25,7 +25,7 @@
 #include "os/os.h"
 #include "ramet/fleet.h"
 
-enum { MOST_INPUTS = 4000, LARGE_BYTES = 3 << 20, NEVER = -1 };
+enum { MOST_INPUTS = 4000, LARGE_BYTES = 3 << 20, NEVER = -1, IDLE_KILLS = 20 };
 
 typedef struct shared {
     atomic_int met[MOST_INPUTS];
@@ -235,6 +235,66 @@ static void a_poisonous_input_is_given_up_and_the_rest_unharmed(void **state)
     free_record(&r);
 }
 
+/* The caller kills the one worker, which is idle, when an input has been chosen for it and is about to be sent. */
+typedef struct ambush {
+    record record;
+    size_t killed;
+} ambush;
+
+static void describe_to_the_dying(void *context, size_t index, ramet_fleet_sink *sink)
+{
+    ambush *a = context;
+    shared *s = a->record.shared;
+    describe(&a->record, index, sink);
+    int last = atomic_load(&s->opened) - 1;
+    if (a->killed == IDLE_KILLS || last < 0)
+        return;
+    a->killed++;
+    kill(atomic_load(&s->workers[last % 16]), SIGKILL);
+}
+
+static int deliver_of_the_dying(void *context, const ramet_fleet_parcel *result, const ramet_error *lost)
+{
+    return deliver(&((ambush *)context)->record, result, lost);
+}
+
+static ramet_status open_to_die(void *context, ramet_error *error)
+{
+    record *r = &((ambush *)context)->record;
+    int number = atomic_fetch_add(&r->shared->opened, 1);
+    atomic_store(&r->shared->workers[number % 16], (int)getpid());
+    (void)error;
+    return RAMET_STATUS_OK;
+}
+
+static ramet_status work_until_death(void *context, const ramet_fleet_parcel *input, ramet_fleet_sink *sink,
+                                     ramet_error *error)
+{
+    return work(&((ambush *)context)->record, input, sink, error);
+}
+
+static void an_input_that_no_worker_has_begun_is_not_held_to_be_poisonous(void **state)
+{
+    (void)state;
+    ambush a = {.record = new_record(NO_TROUBLE)};
+    ramet_fleet_option option;
+    ramet_fleet_option_init(&option);
+    option.processes = 1;
+    ramet_fleet_process_job job = {.context = &a,
+                                   .describe = describe_to_the_dying,
+                                   .deliver = deliver_of_the_dying,
+                                   .open = open_to_die,
+                                   .work = work_until_death};
+    assert_int_equal(ramet_fleet_run_processes(&job, 5, &option, NULL, NULL), RAMET_STATUS_OK);
+    check_all(&a.record, 5);
+    assert_int_equal(a.killed, IDLE_KILLS);
+    assert_int_equal(a.record.lost, 0);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(a.record.shared->met[i], 1);
+    assert_int_equal(a.record.shared->opened, IDLE_KILLS + 1);
+    free_record(&a.record);
+}
+
 static void a_failing_input_is_lost_with_its_error(void **state)
 {
     (void)state;
@@ -382,6 +442,7 @@ int main(int count, char **words)
         cmocka_unit_test(large_results_arrive_whole),
         cmocka_unit_test(a_killed_worker_is_replaced_and_its_input_given_once_more),
         cmocka_unit_test(a_poisonous_input_is_given_up_and_the_rest_unharmed),
+        cmocka_unit_test(an_input_that_no_worker_has_begun_is_not_held_to_be_poisonous),
         cmocka_unit_test(a_failing_input_is_lost_with_its_error),
         cmocka_unit_test(a_worker_that_cannot_open_ends_the_fleet_with_its_error),
         cmocka_unit_test(workers_that_die_opening_are_not_replaced_for_ever),
