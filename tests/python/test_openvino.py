@@ -4,52 +4,52 @@
 The libraries are those that tools/fetch_openvino has put into build/openvino, which looks as that package does.
 """
 import importlib.metadata
-import json
 import os
 import pathlib
+import pickle
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import ramet
 from conftest import DATA, PHOTOS, ROOT, classifier
 
 PROGRAM = """
-import json, multiprocessing, sys, threading
+import multiprocessing, pickle, sys, threading
 import ramet as fd
 
 def predict(model, image):
-    return model.predict(image, topk=3).to_dict()
+    return model.predict(image)
 
+folder, image, results = sys.argv[1:]
 option = fd.RuntimeOption()
 option.use_openvino_backend()
-model = fd.load(sys.argv[1], runtime_option=option)
-found = [predict(model, sys.argv[2])]
-threads = [threading.Thread(target=lambda: found.append(predict(model.clone(), sys.argv[2]))) for _ in range(2)]
+model = fd.load(folder, runtime_option=option)
+found = [predict(model, image)]
+threads = [threading.Thread(target=lambda: found.append(predict(model.clone(), image))) for _ in range(2)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 with multiprocessing.get_context("fork").Pool(1) as pool:
-    found += pool.starmap(predict, [(model, sys.argv[2])])
-print(json.dumps(found))
+    found += pool.starmap(predict, [(model, image)])
+with open(results, "wb") as file:
+    pickle.dump(found, file)
 """
 
 
-def run(*arguments, **environment):
-    return subprocess.run([sys.executable, "-B", "-c", PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=300, env={**os.environ, **environment})
-
-
-def test_openvino_finds_what_the_native_engine_finds():
-    done = run(DATA / "classifier", PHOTOS[0], PYTHONPATH=str(ROOT / "build/openvino"))
+def test_openvino_finds_what_the_native_engine_finds(tmp_path):
+    done = subprocess.run([sys.executable, "-B", "-c", PROGRAM, str(DATA / "segmenter"), str(PHOTOS[0]), str(tmp_path / "found")],
+                          stderr=subprocess.PIPE, timeout=300, env={**os.environ, "PYTHONPATH": str(ROOT / "build/openvino")})
     assert done.returncode == 0, done.stderr.decode()
-    wanted = classifier().predict(PHOTOS[0], topk=3)
-    results = json.loads(done.stdout)
-    assert len(results) == 4
+    with ramet.load(DATA / "segmenter") as model:
+        wanted = model.predict(PHOTOS[0])
+    results = pickle.loads((tmp_path / "found").read_bytes())
+    assert len(results) == 4 and len(np.unique(wanted.label_map)) > 1
     for result in results:
-        assert result["label_ids"] == wanted.label_ids
-        assert result["scores"] == pytest.approx(wanted.scores, abs=1e-5)
+        assert result.shape == wanted.shape
+        assert np.mean(result.label_map == wanted.label_map) > 0.999  # scores that are equal but for their last bits
 
 
 def test_without_openvino_it_is_said_how_to_get_it():

@@ -146,9 +146,10 @@ def test_steps_of_a_preprocessor_can_be_taken_out(make):
     assert np.array_equal(numbers, np.rint(numbers)) and 100 < numbers.max() <= 255 and numbers.min() >= 0
     assert np.array_equal(tensor(last), numbers.transpose(0, 2, 3, 1))
     wanted = tensor(normal)
-    for c in range(3):  # the same, but for a factor and a sum
-        factor, summand = np.polyfit(numbers[:, c].ravel(), wanted[:, c].ravel(), 1)
-        assert np.allclose(numbers[:, c] * factor + summand, wanted[:, c], atol=1e-4)
+    for c in range(3):  # the same, but for a factor and a sum; 0 is the margin of a line of text
+        inside = wanted[:, c] != 0
+        factor, summand = np.polyfit(numbers[:, c][inside], wanted[:, c][inside], 1)
+        assert np.allclose(numbers[:, c][inside] * factor + summand, wanted[:, c][inside], atol=1e-4)
 
 
 def test_steps_stay_out_in_clones_and_other_processes():

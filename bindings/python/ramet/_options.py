@@ -525,8 +525,9 @@ class ModelFiles(NamedTuple):
 
 def check_engine(option: _abi.RuntimeOption) -> None:
     """Raises where the engine of an option cannot be used, and says how a Python environment gets it."""
+    version = ctypes.create_string_buffer(64)
     try:
-        call(lib.ramet_host_check_engine, ctypes.byref(option), None, 0)
+        call(lib.ramet_host_check_engine, ctypes.byref(option), version, len(version))
     except UnsupportedError as error:
         plugin = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libramet_openvino.so")
         hint = ("`pip install ramet[openvino]` installs the version of OpenVINO that is wanted" if os.path.exists(plugin) else
