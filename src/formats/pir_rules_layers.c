@@ -18,7 +18,7 @@
 static bool adapt_max_pool(const rmt_node *raw, rmt_graph *graph, int32_t node)
 {
     (void)raw;
-    return rmt_node_set_string(graph, node, "pooling_type", "max");
+    return rmt_node_set_string(graph, node, "pooling_type", "max") && rmt_node_set_int(graph, node, "indexed", 1);
 }
 
 const rmt_pir_rule rmt_pir_rules_layers[] = {
