@@ -111,3 +111,33 @@ bool rmt_build_reduction(rmt_graph *graph, int32_t node, const char *name)
             reduction = names[i][1];
     return rmt_node_set_string(graph, node, "reduction", reduction);
 }
+
+static bool add_missing(rmt_graph *graph, int32_t node, int32_t input, const rmt_shape *shape, float number)
+{
+    rmt_buffer name;
+    size_t count = (size_t)shape->dims[0];
+    float *numbers = rmt_arena_alloc(&graph->arena, count, sizeof *numbers);
+    int32_t made = -1;
+    rmt_buffer_init(&name, (size_t)1 << 20);
+    for (size_t i = 0; i < count && numbers != NULL; i++)
+        numbers[i] = number;
+    if (numbers != NULL && rmt_buffer_printf(&name, "%s.%d", graph->nodes[node].name, (int)input))
+        made = rmt_graph_add_constant(graph, (const char *)name.data, RAMET_DTYPE_FLOAT32, shape, numbers);
+    rmt_buffer_clear(&name);
+    graph->nodes[node].inputs[input] = made;
+    return made >= 0;
+}
+
+bool rmt_build_batch_norm(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    enum { SCALE = 1, BIAS, MEAN };
+    (void)raw;
+    const rmt_node *made = &graph->nodes[node];
+    if (made->input_count <= MEAN || made->inputs[MEAN] == RMT_NO_VALUE)
+        return true;
+    const rmt_shape shape = graph->values[made->inputs[MEAN]].shape;
+    if (shape.rank != 1 || shape.dims[0] < 1 || shape.dims[0] > RMT_LIMIT_CHANNELS)
+        return true;
+    return (made->inputs[SCALE] != RMT_NO_VALUE || add_missing(graph, node, SCALE, &shape, 1.0F)) &&
+           (made->inputs[BIAS] != RMT_NO_VALUE || add_missing(graph, node, BIAS, &shape, 0.0F));
+}

@@ -5,6 +5,7 @@
  *
  * Here: the layers of networks.
  */
+#include "formats/build.h"
 #include "formats/desc_table.h"
 
 #include <string.h>
@@ -45,8 +46,9 @@ const rmt_op_rule rmt_op_rules_layers[] = {
     {"depthwise_conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
     {"conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
     {"depthwise_conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
-    {"batch_norm", "batch_norm", "X Scale Bias Mean Variance", "Y", "epsilon data_layout^", NULL},
-    {"sync_batch_norm", "batch_norm", "X Scale Bias Mean Variance", "Y", "epsilon data_layout^", NULL},
+    {"batch_norm", "batch_norm", "X Scale? Bias? Mean Variance", "Y", "epsilon data_layout^", rmt_build_batch_norm},
+    {"sync_batch_norm", "batch_norm", "X Scale? Bias? Mean Variance", "Y", "epsilon data_layout^",
+     rmt_build_batch_norm},
     {"layer_norm", "layer_norm", "X Scale? Bias?", "Y", "epsilon begin_norm_axis", NULL},
     {"pool2d", "pool2d", "X", "Out", POOL_ATTRS, NULL},
     {"max_pool2d_with_index", "pool2d", "X", "Out Mask", "ksize strides paddings global_pooling adaptive",

@@ -15,6 +15,7 @@
 #define RMT_LIMIT_ARGUMENTS ((size_t)1 << 16)    /* of one operator, all slots */
 #define RMT_LIMIT_ATTRS ((size_t)256)            /* of one operator */
 #define RMT_LIMIT_ATTR_ENTRIES ((size_t)1 << 20) /* of one list */
+#define RMT_LIMIT_CHANNELS ((int64_t)1 << 20)    /* of a batch_norm whose scale the reader makes up */
 #define RMT_LIMIT_TENSOR_DESC_BYTES ((size_t)4096)
 #define RMT_LIMIT_LOD_LEVELS ((uint64_t)64)
 

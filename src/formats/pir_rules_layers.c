@@ -5,6 +5,7 @@
  *
  * Here: the layers of networks.
  */
+#include "formats/build.h"
 #include "formats/pir_table.h"
 
 #define CONV_ATTRS "strides paddings padding_algorithm dilations groups"
@@ -35,8 +36,8 @@ const rmt_pir_rule rmt_pir_rules_layers[] = {
     {"pool3d", "pool3d", "x", "y", POOL_ATTRS, NULL},
     {"unpool", "unpool", "x indices output_size!*?", "y", "ksize strides paddings=padding output_size", NULL},
 
-    {"batch_norm", "batch_norm", "x 3:scale bias 1:mean variance", "y", "epsilon", NULL},
-    {"sync_batch_norm", "batch_norm", "x 3:scale bias 1:mean variance", "y", "epsilon", NULL},
+    {"batch_norm", "batch_norm", "x 3:scale? bias? 1:mean variance", "y", "epsilon", rmt_build_batch_norm},
+    {"sync_batch_norm", "batch_norm", "x 3:scale? bias? 1:mean variance", "y", "epsilon", rmt_build_batch_norm},
     {"layer_norm", "layer_norm", "x scale? bias?", "y", "epsilon begin_norm_axis", NULL},
     {"group_norm", "group_norm", "x scale? bias?", "y", "epsilon groups", NULL},
     {"instance_norm", "instance_norm", "x scale? bias?", "y", "epsilon", NULL},
