@@ -112,6 +112,49 @@ bool rmt_build_reduction(rmt_graph *graph, int32_t node, const char *name)
     return rmt_node_set_string(graph, node, "reduction", reduction);
 }
 
+/* The result of a node, as it is before something else is done to it. */
+static int32_t add_before(rmt_graph *graph, int32_t value)
+{
+    const rmt_shape unknown = {.rank = -1};
+    rmt_buffer name;
+    int32_t made = -1;
+    rmt_buffer_init(&name, (size_t)1 << 20);
+    if (rmt_buffer_printf(&name, "%s.whole", graph->values[value].name))
+        made = rmt_graph_add_value(graph, (const char *)name.data, graph->values[value].dtype, &unknown);
+    rmt_buffer_clear(&name);
+    return made;
+}
+
+bool rmt_build_output_size(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    enum { BIAS = 2, SIZE };
+    static const int64_t axes[] = {2, 3}, starts[] = {0, 0};
+    const rmt_node *made = &graph->nodes[node];
+    int64_t strides[2] = {1, 1};
+    if (made->input_count <= SIZE || made->output_count < 1 || made->outputs[0] == RMT_NO_VALUE)
+        return true;                            /* without a result it is refused later */
+    if ((size_t)node + 1 < graph->node_count) { /* with channels last, a transposition reads the result already */
+        graph->nodes[node].op = "conv2d_transpose(output_size, channels last)";
+        return true;
+    }
+    size_t count = rmt_node_ints(raw, "strides", strides, 2);
+    if (strides[0] < 1 || strides[1] < 1)
+        return true; /* likewise */
+    int64_t more[] = {strides[0] - 1, strides[count > 1] - 1};
+    int32_t size = made->inputs[SIZE], out = made->outputs[0], whole = add_before(graph, out);
+    if (whole < 0)
+        return false;
+    int32_t inputs[] = {whole, RMT_NO_VALUE, size};
+    graph->nodes[node].input_count = graph->nodes[node].inputs[BIAS] == RMT_NO_VALUE ? BIAS : SIZE;
+    graph->nodes[node].outputs[0] = whole;
+    graph->values[whole].producer = node;
+    int32_t slice = rmt_graph_add_node(graph, "slice", graph->values[out].name, inputs, 3, &out, 1);
+    return slice >= 0 && rmt_node_set_ints(graph, slice, "axes", axes, 2) &&
+           rmt_node_set_ints(graph, slice, "starts", starts, 2) &&
+           rmt_node_set_ints(graph, node, "output_size", NULL, 0) &&
+           rmt_node_set_ints(graph, node, "output_padding", more, 2);
+}
+
 static bool add_missing(rmt_graph *graph, int32_t node, int32_t input, const rmt_shape *shape, float number)
 {
     rmt_buffer name;

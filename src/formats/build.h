@@ -25,6 +25,11 @@ int32_t rmt_build_stack(rmt_graph *graph, const char *name, const int32_t *scala
 
 /* Rois and scores are of float, the numbers of rois are not: this tells how many levels each list has. */
 bool rmt_build_levels(const rmt_node *raw, rmt_graph *graph, int32_t node);
+/*
+ * A transposed convolution whose fourth input says how large its result is: it makes all that a size may ask for, and what
+ * was asked for is cut from it.
+ */
+bool rmt_build_output_size(const rmt_node *raw, rmt_graph *graph, int32_t node);
 /* A batch_norm whose file has no scale or no bias gets those that change nothing. */
 bool rmt_build_batch_norm(const rmt_node *raw, rmt_graph *graph, int32_t node);
 /* What becomes of entries that are put on others, by the name that PaddlePaddle has for it. */

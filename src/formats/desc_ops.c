@@ -65,7 +65,9 @@ static ramet_status read_raw_attr(op_reader *reader, rmt_span message)
     ramet_status status = rmt_wire_read_attr(program->source, message, attr, program->error);
     if (status != RAMET_STATUS_OK || is_noise(attr->name))
         return status;
-    if (attr->kind == RMT_WIRE_ATTR_TENSOR || attr->kind == RMT_WIRE_ATTR_BLOCK)
+    if (attr->kind == RMT_WIRE_ATTR_TENSOR)
+        return rmt_wire_add_slot(&program->op, attr, program->error);
+    if (attr->kind == RMT_WIRE_ATTR_BLOCK)
         reader->variant = attr->name;
     const char *name = text_of(reader, attr->name);
     return name != NULL && rmt_raw_attr_set(&reader->raw, name, attr) ? RAMET_STATUS_OK : no_memory(reader);
@@ -209,7 +211,7 @@ static ramet_status add_position(const op_reader *reader, rmt_span word)
             continue;
         if (!stacked && !all && slot->count != 1)
             return refuse(reader, RAMET_STATUS_BAD_FORMAT, "has more than one tensor in slot", name);
-        return stacked ? stack_slot(reader, slot) : read_slot(reader, slot, &program->inputs);
+        return stacked && !slot->is_whole ? stack_slot(reader, slot) : read_slot(reader, slot, &program->inputs);
     }
     return optional ? push(reader, &program->inputs, RMT_NO_VALUE)
                     : refuse(reader, RAMET_STATUS_BAD_FORMAT, "lacks the input", name);

@@ -33,6 +33,7 @@ static bool adapt_indexed(const rmt_node *raw, rmt_graph *graph, int32_t node)
 }
 
 #define CONV_ATTRS "strides paddings padding_algorithm dilations groups data_format^"
+#define CONV_TRANSPOSE_SLOTS "Input Filter Bias? output_size+?"
 #define CONV_TRANSPOSE_ATTRS CONV_ATTRS " output_padding output_size"
 #define POOL_ATTRS \
     "ksize strides paddings ceil_mode exclusive pooling_type global_pooling adaptive padding_algorithm data_format^"
@@ -44,13 +45,15 @@ static bool adapt_indexed(const rmt_node *raw, rmt_graph *graph, int32_t node)
 const rmt_op_rule rmt_op_rules_layers[] = {
     {"conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
     {"depthwise_conv2d", "conv2d", "Input Filter Bias?", "Output", CONV_ATTRS, NULL},
-    {"conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
-    {"depthwise_conv2d_transpose", "conv2d_transpose", "Input Filter Bias?", "Output", CONV_TRANSPOSE_ATTRS, NULL},
+    {"conv2d_transpose", "conv2d_transpose", CONV_TRANSPOSE_SLOTS, "Output", CONV_TRANSPOSE_ATTRS,
+     rmt_build_output_size},
+    {"depthwise_conv2d_transpose", "conv2d_transpose", CONV_TRANSPOSE_SLOTS, "Output", CONV_TRANSPOSE_ATTRS,
+     rmt_build_output_size},
     {"batch_norm", "batch_norm", "X Scale? Bias? Mean Variance", "Y", "epsilon data_layout^", rmt_build_batch_norm},
     {"sync_batch_norm", "batch_norm", "X Scale? Bias? Mean Variance", "Y", "epsilon data_layout^",
      rmt_build_batch_norm},
     {"layer_norm", "layer_norm", "X Scale? Bias?", "Y", "epsilon begin_norm_axis", NULL},
-    {"pool2d", "pool2d", "X", "Out", POOL_ATTRS, NULL},
+    {"pool2d", "pool2d", "X ksize+?", "Out", POOL_ATTRS, NULL},
     {"max_pool2d_with_index", "pool2d", "X", "Out Mask", "ksize strides paddings global_pooling adaptive",
      adapt_indexed},
     {"matmul_v2", "matmul", "X Y", "Out", "transpose_x=trans_x transpose_y=trans_y", NULL},
@@ -83,7 +86,7 @@ const rmt_op_rule rmt_op_rules_layers[] = {
     {"channel_shuffle", "channel_shuffle", "X", "Out", "groups data_format^", NULL},
     {"unfold", "unfold", "X", "Y", "kernel_sizes strides paddings dilations", NULL},
     {"pool3d", "pool3d", "X", "Out", POOL_ATTRS, NULL},
-    {"unpool", "unpool", "X Indices", "Out", "ksize strides paddings output_size data_format^", NULL},
+    {"unpool", "unpool", "X Indices output_size+?", "Out", "ksize strides paddings output_size data_format^", NULL},
     {"fold", "fold", "X", "Y", "output_sizes kernel_sizes strides paddings dilations", NULL},
     {"affine_channel", "affine_channel", "X Scale Bias", "Out", "data_layout^", NULL},
     {"fc", "matmul_flatten", "Input W Bias?", "Out", "x_num_col_dims=in_num_col_dims act=activation_type", NULL},

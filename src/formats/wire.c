@@ -117,6 +117,22 @@ ramet_status rmt_wire_read_op(const rmt_source *source, rmt_span span, rmt_wire_
     return status == RAMET_STATUS_OK ? read_slots(source, &op->outputs, op, error) : status;
 }
 
+ramet_status rmt_wire_add_slot(rmt_wire_op *op, const rmt_wire_attr *attr, ramet_error *error)
+{
+    rmt_wire_slot slot = {attr->name, op->arguments.count, attr->strings.count, attr->i == 1};
+    const rmt_span *names = attr->strings.items;
+    bool fits = rmt_list_push(&op->slots, &slot, sizeof(slot), 2 * RMT_LIMIT_SLOTS + RMT_LIMIT_ATTRS);
+    for (size_t i = 0; i < slot.count && fits; i++)
+        fits = rmt_list_push(&op->arguments, &names[i], sizeof(names[i]), RMT_LIMIT_ARGUMENTS);
+    if (!fits)
+        return rmt_fail_memory(error, sizeof(slot));
+    rmt_wire_slot *slots = op->slots.items;
+    memmove(&slots[op->input_count + 1], &slots[op->input_count],
+            (op->slots.count - 1 - op->input_count) * sizeof(slot));
+    slots[op->input_count++] = slot;
+    return RAMET_STATUS_OK;
+}
+
 void rmt_wire_op_clear(rmt_wire_op *op)
 {
     rmt_list_clear(&op->slots);
@@ -209,6 +225,8 @@ static ramet_status take_value(const rmt_source *source, rmt_span span, const rm
     case TYPE_FLOAT64: attr->f = message->float64; break;
     case TYPE_BLOCK: attr->i = message->block_idx; break;
     case TYPE_BLOCKS: attr->i = -1; break;
+    case TYPE_VAR:
+    case TYPE_VARS: attr->i = message->type == TYPE_VAR; break;
     case TYPE_SCALAR: return take_scalar(source, span, &message->scalar, attr, error);
     case TYPE_SCALARS: return take_scalars(source, attr, error);
     default: attr->i = message->i; attr->f = (double)message->f;
@@ -231,7 +249,7 @@ static ramet_status check_attr_texts(const rmt_source *source, rmt_span span, co
     return status;
 }
 
-/* The three kinds of integers, and the two of floats, share a list: only one of them is set in a sane file. */
+/* Three kinds of integers, two of floats and three of texts share a list each: only one of them is set in a sane file. */
 ramet_status rmt_wire_read_attr(const rmt_source *source, rmt_span span, rmt_wire_attr *attr, ramet_error *error)
 {
     attr->name = attr->s = (rmt_span){0};
@@ -249,7 +267,7 @@ ramet_status rmt_wire_read_attr(const rmt_source *source, rmt_span span, rmt_wir
     message.ints = message.bools = message.longs = rmt_capture_varints(&to_ints);
     message.floats = rmt_capture_floats(&to_floats);
     message.float64s = rmt_capture_doubles(&to_floats);
-    message.strings = rmt_capture_spans(&to_strings);
+    message.strings = message.var_name = message.vars_name = rmt_capture_spans(&to_strings);
     message.scalars = rmt_capture_spans(&to_scalars);
     ramet_status status = rmt_wire_decode(&decoder, span, rmt_desc_Attr_fields, &message, error);
     if (status == RAMET_STATUS_OK)

@@ -32,6 +32,7 @@ typedef struct rmt_wire_var {
 typedef struct rmt_wire_slot {
     rmt_span name;
     size_t first, count; /* of the operator's arguments */
+    bool is_whole;       /* an attribute's: one tensor, not the entries of one */
 } rmt_wire_slot;
 
 /* Zeroed before the first read; reading again reuses the memory; cleared at the end. */
@@ -52,7 +53,7 @@ typedef enum rmt_wire_attr_kind {
     RMT_WIRE_ATTR_FLOATS,
     RMT_WIRE_ATTR_STRINGS,
     RMT_WIRE_ATTR_BLOCK, /* of control flow: i, its number, -1 for several */
-    RMT_WIRE_ATTR_TENSOR /* given by variables */
+    RMT_WIRE_ATTR_TENSOR /* given by variables: their names are strings; i: 1 for one tensor, 0 for a list */
 } rmt_wire_attr_kind;
 
 /* Used like rmt_wire_op. */
@@ -76,6 +77,9 @@ ramet_status rmt_wire_read_tensor(const rmt_source *source, rmt_span message, rm
                                   ramet_error *error);
 ramet_status rmt_wire_read_op(const rmt_source *source, rmt_span message, rmt_wire_op *op, ramet_error *error);
 ramet_status rmt_wire_read_attr(const rmt_source *source, rmt_span message, rmt_wire_attr *attr, ramet_error *error);
+
+/* An input slot more, behind the others, with the name and the variables of an attribute that is given by variables. */
+ramet_status rmt_wire_add_slot(rmt_wire_op *op, const rmt_wire_attr *attr, ramet_error *error);
 
 void rmt_wire_op_clear(rmt_wire_op *op);
 void rmt_wire_attr_clear(rmt_wire_attr *attr);

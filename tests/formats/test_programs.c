@@ -70,7 +70,7 @@ static void what_the_table_does_not_cover_keeps_a_name_of_its_own(void **state)
                                      "%6 = matmul_v2(fused_reshape_X)(%4, %0) trans_x=0 fused_reshape_X=[0,3]\n"
                                      "%7 = reduce_sum(%6) dtype=8\n"
                                      "%8 = flatten_matrix(%7) axis=1\n"
-                                     "%9 = softmax(axis)(%8)\n"
+                                     "%9 = softmax(axis)(%8, %0)\n"
                                      "output %9 s float32[1,2,3,3]\n");
 }
 

@@ -2,13 +2,13 @@
 /*
  * unpool, what pool2d with indices undoes: each number of x [n, c, h, w] goes to
  * the place in its plane of y [n, c, oh, ow] that an index names, the rest is 0.
- * Indices outside of the plane name none. All dense.
+ * Indices outside of the plane name none. A third input may give oh and ow, or the whole shape. All dense.
  */
 #include "ops/ops_help.h"
 
 #include <string.h>
 
-enum { X, INDEX };
+enum { X, INDEX, SIZE };
 
 typedef struct unpool_params {
     int64_t kernel[2], stride[2], pad[2], size[2]; /* size 0: follows from the others */
@@ -47,15 +47,17 @@ static ramet_status unpool_infer(rmt_op_infer *infer)
         return status;
     if (x->shape.rank != 4 || !rmt_shape_equal(&x->shape, &index->shape) || rmt_dtype_is_float(index->dtype))
         return rmt_infer_fail(infer, "not an image tensor [n,c,h,w] and as many integers");
+    int64_t given[4], count = infer->in_count > SIZE ? rmt_view_read_ints(&infer->in[SIZE], given, 4) : 0;
+    if (infer->in_count > SIZE && count != 2 && count != 4)
+        return rmt_infer_unknown(infer, "the size is not known before the run, or not two or four numbers");
     infer->out[0].dtype = RAMET_DTYPE_FLOAT32;
     infer->out[0].shape = x->shape;
     for (int i = 0; i < 2; i++) {
-        int64_t in = x->shape.dims[2 + i];
-        if (in > INT32_MAX)
-            return rmt_infer_fail(infer, "the image is too large");
-        infer->out[0].shape.dims[2 + i] = params->size[i] > 0
-                                              ? params->size[i]
-                                              : (in - 1) * params->stride[i] - 2 * params->pad[i] + params->kernel[i];
+        int64_t in = x->shape.dims[2 + i], size = count > 0 ? given[count - 2 + i] : params->size[i];
+        if (in > INT32_MAX || size < 0)
+            return rmt_infer_fail(infer, "the image or what it becomes is too large or too small");
+        infer->out[0].shape.dims[2 + i] =
+            size > 0 ? size : (in - 1) * params->stride[i] - 2 * params->pad[i] + params->kernel[i];
     }
     return rmt_infer_done(infer);
 }

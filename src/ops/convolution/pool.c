@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pool2d: maximum or mean over windows, over everything (global), or over a
- * given number of windows that cover the image (adaptive). The kernel gets the
+ * given number of windows that cover the image (adaptive), which a second input may give. The kernel gets the
  * pixels of one window by pointer, and how many windows beside it are like it; padding takes no part in a maximum, and in
  * a mean only where `exclusive` is off.
  */
@@ -37,7 +37,24 @@ static ramet_status pool_load(rmt_op_load *load)
     params->indexed = rmt_node_bool(load->node, "indexed", false);
     params->adaptive_h = (int32_t)size[0];
     params->adaptive_w = (int32_t)size[1];
-    return rmt_window_read(load->node, (int32_t)size[0], (int32_t)size[1], &params->window, load->error);
+    ramet_status status = rmt_load_inputs(load, 1);
+    return status == RAMET_STATUS_OK
+               ? rmt_window_read(load->node, (int32_t)size[0], (int32_t)size[1], &params->window, load->error)
+               : status;
+}
+
+/* How many windows an adaptive pool has. */
+static ramet_status count_windows(rmt_op_infer *infer, rmt_geometry *geometry)
+{
+    const pool_params *params = infer->params;
+    int64_t size[2] = {params->adaptive_h, params->adaptive_w};
+    if (infer->in_count > 1 && rmt_view_read_ints(&infer->in[1], size, 2) != 2)
+        return rmt_infer_unknown(infer, "the size is not known before the run, or not two numbers");
+    if (size[0] < 1 || size[1] < 1 || size[0] > INT32_MAX || size[1] > INT32_MAX)
+        return rmt_infer_fail(infer, "%lld x %lld windows", (long long)size[0], (long long)size[1]);
+    geometry->out_h = (int32_t)size[0];
+    geometry->out_w = (int32_t)size[1];
+    return RAMET_STATUS_OK;
 }
 
 static ramet_status pool_infer(rmt_op_infer *infer)
@@ -50,9 +67,12 @@ static ramet_status pool_infer(rmt_op_infer *infer)
     out->dtype = x->dtype;
     out->shape = x->shape;
     rmt_geometry geometry = {.out_h = 1, .out_w = 1};
+    if (infer->in_count > 1 && !params->adaptive)
+        return rmt_infer_fail(infer, "a window whose size the graph computes");
     if (params->adaptive && !params->global) {
-        geometry.out_h = params->adaptive_h;
-        geometry.out_w = params->adaptive_w;
+        ramet_status status = count_windows(infer, &geometry);
+        if (status != RAMET_STATUS_OK)
+            return status;
     } else if (!params->global &&
                !rmt_window_geometry(&params->window, x->shape.dims[2], x->shape.dims[3], &geometry)) {
         return rmt_infer_fail(infer, "an image of %lld x %lld is too small for the window", (long long)x->shape.dims[3],
