@@ -15,6 +15,7 @@ enum {
         768 * 1024, /* for everything that an area touches: more than the cache, of which a part rests meanwhile */
     LEAST_IMAGE = 512 * 1024, /* bytes of an image that is worth being kept out of memory */
     LEAST_PIXELS = 48,        /* of an area: with fewer the weights are read too often */
+    LEAST_TILES = 24,         /* likewise, where a layer makes its pixels by tiles */
     LEAST_STRIP = 48,         /* columns */
     LEAST_BANDS = 8,          /* of an image, for threads to share */
     MOST_ROWS = 16,
@@ -266,6 +267,25 @@ static int64_t footprint(const chaining *c)
     return bytes;
 }
 
+static int64_t pixels_of(const rmt_area *area) { return (area->bottom - area->top) * (area->right - area->left); }
+
+/* Whether each link that makes its pixels by tiles makes enough of them at a time. */
+static bool has_tiles(const chaining *c)
+{
+    const int64_t *last = last_dims(c);
+    for (int32_t k = 0; k < c->chain.count; k++) {
+        const int64_t *dims = c->links[k].out.shape.dims;
+        rmt_area tile = {0, 1, 0, 1}, needed;
+        rmt_area made = {0, ceil_divide(c->chain.rows * dims[2], last[2]), 0,
+                         rmt_min_i64(ceil_divide(c->chain.columns * dims[3], last[3]), dims[3])};
+        (void)rmt_link_area(&c->links[k], &tile, &needed);
+        (void)rmt_link_area(&c->links[k], &made, &needed);
+        if (pixels_of(&tile) > 1 && pixels_of(&made) < LEAST_TILES * pixels_of(&tile))
+            return false;
+    }
+    return true;
+}
+
 static void find_pixels(chaining *c)
 {
     for (int32_t k = 0; k < c->chain.count; k++)
@@ -279,7 +299,7 @@ static bool settle_area(chaining *c, int64_t strips)
     rmt_chain *chain = &c->chain;
     chain->columns = (ceil_divide(last_dims(c)[3], strips) + 7) / 8 * 8;
     for (chain->rows = rmt_min_i64(MOST_ROWS, last_dims(c)[2] / LEAST_BANDS); chain->rows >= 1; chain->rows--)
-        if (chain->rows * chain->columns >= LEAST_PIXELS && footprint(c) <= CACHE_BYTES)
+        if (chain->rows * chain->columns >= LEAST_PIXELS && has_tiles(c) && footprint(c) <= CACHE_BYTES)
             return true;
     return false;
 }
