@@ -14,8 +14,9 @@ RMT_INLINE vf v_hard_swish(vf x, vf threshold, vf factor, vf offset)
     return x * (v_clamp(x + offset, v_set(0), threshold) * factor);
 }
 
-/* What happens to a sum; clamping to infinite limits changes nothing, so it needs no case of its own. */
+/* What happens to a sum. */
 typedef enum epilogue_kind {
+    EPILOGUE_NONE, /* nothing, or nothing before it is stored */
     EPILOGUE_CLAMP,
     EPILOGUE_SCALED_CLAMP, /* clamped, then * scale + shift */
     EPILOGUE_HARD_SWISH    /* with scale in the factor, and + shift */
@@ -32,6 +33,8 @@ typedef struct epilogue {
 RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
 {
     epilogue e = {.low = -INFINITY, .high = INFINITY, .scale = act->scale, .shift = act->shift};
+    if (act->function == RMT_UNARY_RELU || act->function == RMT_UNARY_CLIP)
+        e.kind = EPILOGUE_CLAMP;
     if (act->scale != 1.0f || act->shift != 0.0f)
         e.kind = EPILOGUE_SCALED_CLAMP;
     if (act->function == RMT_UNARY_RELU) {
@@ -45,7 +48,7 @@ RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
         e.factor = act->scale / act->p1;
         e.offset = act->p2;
     } else if (act->function != RMT_UNARY_NONE) {
-        e.kind = EPILOGUE_CLAMP;
+        e.kind = EPILOGUE_NONE;
         e.behind = true;
     }
     return e;
@@ -79,6 +82,8 @@ RMT_INLINE vf epilogue_apply(const epilogue_vectors *e, vf x)
 {
     if (e->kind == EPILOGUE_HARD_SWISH)
         return epilogue_hard_swish(e, x);
+    if (e->kind == EPILOGUE_NONE)
+        return x;
     return e->kind == EPILOGUE_CLAMP ? epilogue_clamp(e, x) : epilogue_scaled_clamp(e, x);
 }
 

@@ -145,7 +145,7 @@ RMT_INLINE void activate(const epilogue_vectors *end, vf sum[PIXELS], const int3
         activate_pixels(epilogue_hard_swish, end, sum, pixels);
     else if (end->kind == EPILOGUE_CLAMP)
         activate_pixels(epilogue_clamp, end, sum, pixels);
-    else
+    else if (end->kind == EPILOGUE_SCALED_CLAMP)
         activate_pixels(epilogue_scaled_clamp, end, sum, pixels);
 }
 

@@ -71,7 +71,7 @@ RMT_INLINE void finish(const gemm_pass *p, ptrdiff_t row, tile_sums sum, const i
         activate_tile(epilogue_hard_swish, &end, sum, rows, vectors);
     else if (end.kind == EPILOGUE_CLAMP)
         activate_tile(epilogue_clamp, &end, sum, rows, vectors);
-    else
+    else if (end.kind == EPILOGUE_SCALED_CLAMP)
         activate_tile(epilogue_scaled_clamp, &end, sum, rows, vectors);
 #pragma GCC unroll 8
     for (int32_t i = 0; i < rows; i++)
