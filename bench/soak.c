@@ -6,9 +6,9 @@
  *     bench_soak cycles MODEL [CYCLES]
  *
  * random: predictions of random sizes and batches, as text detection and recognition have them; resident memory after
- * 100 of them and at the end, and its peak beside the sum of what the handles report. cycles: opening and closing a
+ * 100 of them and at the end, and its peak against what was forecast for the largest sizes. cycles: opening and closing a
  * model; resident memory, descriptors and mappings after the first ten and at the end. Exit 1: they grew by more than 1 MiB,
- * or at all.
+ * or at all, or the peak was higher than the forecast.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -137,6 +137,31 @@ static uint64_t held(ramet_runtime *runtime)
     return memory.weights_bytes + memory.program_bytes + memory.plans_bytes + memory.arena_bytes;
 }
 
+/* What a model will hold beside another one: while it is opened, and later. */
+typedef struct needs {
+    uint64_t opening, running;
+} needs;
+
+static needs forecast(ramet_runtime *runtime, int64_t n, int64_t h, int64_t w)
+{
+    ramet_error error;
+    ramet_memory_forecast f;
+    ramet_tensor largest = {.dtype = RAMET_DTYPE_FLOAT32, .rank = 4, .dims = {n, 3, h, w}};
+    check(ramet_runtime_forecast_memory(runtime, &largest, 1, &f, &error), &error);
+    uint64_t shared = f.weights_bytes + f.program_bytes;
+    return (needs){shared + f.source_bytes, shared + f.plans_bytes + f.arena_bytes};
+}
+
+/* Of both, opened one after the other and then used. */
+static uint64_t forecast_peak(ramet_runtime *detector, ramet_runtime *recognizer)
+{
+    needs d = forecast(detector, 1, SIDE, SIDE), r = forecast(recognizer, BATCH, 48, WIDTH);
+    uint64_t running = d.running + r.running, opening = d.running + r.opening;
+    if (d.opening > opening)
+        opening = d.opening;
+    return running > opening ? running : opening;
+}
+
 static int soak(const char *detector_path, const char *recognizer_path, int count, uint32_t seed)
 {
     size_t floats = (size_t)3 * BATCH * 48 * WIDTH + (size_t)3 * SIDE * SIDE;
@@ -147,6 +172,7 @@ static int soak(const char *detector_path, const char *recognizer_path, int coun
         numbers[i] = (float)(i % 255) / 127 - 1;
     uint64_t empty = look().rss, most = 0;
     ramet_runtime *detector = open_model(detector_path), *recognizer = open_model(recognizer_path);
+    uint64_t expected = empty + forecast_peak(detector, recognizer);
     state before = {0};
     for (int i = 0; i < count + WARM_UP; i++) {
         if (i == WARM_UP)
@@ -158,11 +184,13 @@ static int soak(const char *detector_path, const char *recognizer_path, int coun
             printf("%6d  resident %.2f MiB, handles hold %.2f MiB\n", i - WARM_UP, mib(look().rss), mib(now));
     }
     state after = look();
+    bool within = after.peak <= expected;
     printf("peak %.2f MiB, of which %.2f before; the handles have held %.2f\n", mib(after.peak), mib(empty), mib(most));
+    printf("forecast %.2f MiB: %s\n", mib(expected), within ? "good" : "EXCEEDED");
     ramet_runtime_close(detector);
     ramet_runtime_close(recognizer);
     free(numbers);
-    return judge(&before, &after, false);
+    return judge(&before, &after, false) || !within;
 }
 
 /* ---- opening and closing -------------------------------------------------------------------------------------- */

@@ -128,20 +128,57 @@ static ramet_status add_summary(ramet_runtime *runtime, const cli_model_settings
 
 /* ---- descriptions ---------------------------------------------------------------------------------------- */
 
-static ramet_status describe(ramet_runtime *runtime, ramet_describe what, const cli_texts *shapes, char **text,
-                             ramet_error *error)
+/* The shapes of --input, as tensors without data, from malloc. */
+static ramet_status read_shapes(ramet_runtime *runtime, const cli_texts *shapes, ramet_tensor **inputs,
+                                ramet_error *error)
 {
-    size_t count = what == RAMET_DESCRIBE_PLAN ? shapes->count : 0;
-    ramet_tensor *inputs = cli_must(calloc(count + 1, sizeof *inputs));
     ramet_status status = RAMET_STATUS_OK;
-    for (size_t i = 0; i < count && !status; i++)
-        status = cli_shape_read(runtime, shapes->items[i], i, &inputs[i], error);
-    if (!status)
-        status = ramet_runtime_describe(runtime, what, inputs, count, text, error);
+    *inputs = cli_must(calloc(shapes->count + 1, sizeof **inputs));
+    for (size_t i = 0; i < shapes->count && !status; i++)
+        status = cli_shape_read(runtime, shapes->items[i], i, &(*inputs)[i], error);
+    return status;
+}
+
+static void free_shapes(ramet_tensor *inputs, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         free((char *)inputs[i].name);
     free(inputs);
+}
+
+static ramet_status describe(ramet_runtime *runtime, ramet_describe what, const cli_texts *shapes, char **text,
+                             ramet_error *error)
+{
+    ramet_tensor *inputs;
+    ramet_status status = read_shapes(runtime, shapes, &inputs, error);
+    if (!status)
+        status =
+            ramet_runtime_describe(runtime, what, inputs, what == RAMET_DESCRIBE_PLAN ? shapes->count : 0, text, error);
+    free_shapes(inputs, shapes->count);
     return status;
+}
+
+/* What a handle will hold at most with these shapes; left out where the engine does not know. */
+static ramet_status add_forecast(ramet_runtime *runtime, const cli_texts *shapes, json_t *document, ramet_error *error)
+{
+    ramet_tensor *inputs;
+    ramet_memory_forecast f;
+    ramet_status status = read_shapes(runtime, shapes, &inputs, error);
+    if (!status)
+        status = ramet_runtime_forecast_memory(runtime, inputs, shapes->count, &f, error);
+    free_shapes(inputs, shapes->count);
+    if (status)
+        return status == RAMET_STATUS_UNSUPPORTED ? RAMET_STATUS_OK : status;
+    json_t *object = cli_must(json_object());
+    cli_json_set(object, "weights_bytes", cli_json_int((int64_t)f.weights_bytes));
+    cli_json_set(object, "program_bytes", cli_json_int((int64_t)f.program_bytes));
+    cli_json_set(object, "plans_bytes", cli_json_int((int64_t)f.plans_bytes));
+    cli_json_set(object, "arena_bytes", cli_json_int((int64_t)f.arena_bytes));
+    cli_json_set(object, "source_bytes", cli_json_int((int64_t)f.source_bytes));
+    cli_json_set(object, "peak_bytes", cli_json_int((int64_t)f.peak_bytes));
+    cli_json_set(object, "open_operators", cli_json_int((int64_t)f.open_operators));
+    cli_json_set(document, "forecast", object);
+    return RAMET_STATUS_OK;
 }
 
 /* Puts the text of a description under `key`, when it is wanted. */
@@ -169,6 +206,8 @@ static ramet_status add_all(ramet_runtime *runtime, const inspect_settings *sett
         status = add_description(runtime, settings, RAMET_DESCRIBE_PASSES, "passes", document, error);
     if (!status && settings->plan)
         status = add_description(runtime, settings, RAMET_DESCRIBE_PLAN, "plan", document, error);
+    if (!status && settings->plan)
+        status = add_forecast(runtime, &settings->inputs, document, error);
     return status;
 }
 

@@ -191,6 +191,31 @@ typedef struct ramet_memory {
  */
 RAMET_API ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_memory *memory);
 
+/* What a handle will hold at most, in bytes. */
+typedef struct ramet_memory_forecast {
+    uint64_t weights_bytes; /* shared by all clones, and, in a file, by all processes */
+    uint64_t program_bytes; /* shared by all clones */
+    uint64_t plans_bytes;   /* of plan_capacity shapes; shared by all clones */
+    uint64_t arena_bytes;   /* of each clone */
+    uint64_t
+        source_bytes; /* the model's files, which are in memory while the weights are packed, and only then; 0 where
+                               packed weights were mapped, and for models from memory */
+    uint64_t
+        peak_bytes; /* of one handle: weights and program with source, or with plans and arena, whichever is more */
+    uint64_t open_operators; /* how many take sizes that only numbers decide; what they hold is not counted */
+} ramet_memory_forecast;
+
+/*
+ * What the handle will hold when no run has larger inputs than these. The program itself and what the C library keeps come
+ * on top, some MiB.
+ *
+ * inputs, input_count: shapes, as for a run; data may be NULL. *forecast: overwritten.
+ * Threads: as a run. Memory: a plan, as a run. Errors: as a run; UNSUPPORTED (an engine with memory of its own).
+ */
+RAMET_API ramet_status ramet_runtime_forecast_memory(ramet_runtime *runtime, const ramet_tensor *inputs,
+                                                     size_t input_count, ramet_memory_forecast *forecast,
+                                                     ramet_error *error);
+
 /*
  * The packed weights as a descriptor, for other processes (weights_fds): of the cache file that they lie in, or of a sealed
  * memory file, which is made now if there is none and whose pages take the place of those that this process has. It is

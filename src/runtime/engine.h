@@ -39,6 +39,8 @@ typedef struct rmt_engine {
     ramet_status (*describe)(void *state, ramet_describe what, const rmt_view *inputs, rmt_buffer *text,
                              ramet_error *error);
     void (*measure)(void *state, ramet_memory *memory);
+    /* As ramet_runtime_forecast_memory(). NULL: nobody knows. */
+    ramet_status (*forecast)(void *state, const rmt_view *inputs, ramet_memory_forecast *forecast, ramet_error *error);
 
     /* As ramet_runtime_weights_fd(). NULL: the engine has nothing to share. */
     ramet_status (*share)(void *state, int32_t *fd, ramet_error *error);

@@ -193,6 +193,30 @@ static void native_measure(void *opaque, ramet_memory *memory)
                              .shared_bytes = sizes.shared_bytes};
 }
 
+static uint64_t larger_of(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static ramet_status native_forecast(void *opaque, const rmt_view *inputs, ramet_memory_forecast *forecast,
+                                    ramet_error *error)
+{
+    native_state *state = opaque;
+    rmt_model_sizes sizes = rmt_model_measure(state->model);
+    rmt_plan *plan;
+    ramet_status status = rmt_model_get_plan(state->model, inputs, &plan, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    uint64_t plans = (uint64_t)rmt_model_option_of(state->model)->plan_capacity;
+    *forecast = (ramet_memory_forecast){.weights_bytes = sizes.weights_bytes,
+                                        .program_bytes = sizes.program_bytes,
+                                        .plans_bytes = plans * plan->memory.bytes,
+                                        .arena_bytes = rmt_round_up(plan->arena_bytes, rmt_os_page_bytes()),
+                                        .source_bytes = rmt_weights_source_bytes(state->weights),
+                                        .open_operators = (uint64_t)plan->late_count};
+    rmt_plan_release(plan);
+    forecast->peak_bytes = forecast->weights_bytes + forecast->program_bytes +
+                           larger_of(forecast->source_bytes, forecast->plans_bytes + forecast->arena_bytes);
+    return RAMET_STATUS_OK;
+}
+
 const rmt_engine rmt_engine_native = {.name = "native",
                                       .version = native_version,
                                       .open = native_open,
@@ -205,4 +229,5 @@ const rmt_engine rmt_engine_native = {.name = "native",
                                       .run = native_run,
                                       .describe = native_describe,
                                       .measure = native_measure,
+                                      .forecast = native_forecast,
                                       .share = native_share};

@@ -445,4 +445,23 @@ ramet_status ramet_runtime_describe(ramet_runtime *runtime, ramet_describe what,
     return status;
 }
 
+ramet_status ramet_runtime_forecast_memory(ramet_runtime *runtime, const ramet_tensor *inputs, size_t input_count,
+                                           ramet_memory_forecast *forecast, ramet_error *error)
+{
+    if (runtime == NULL || forecast == NULL)
+        return rmt_fail(error, RAMET_STATUS_INVALID_ARGUMENT, "runtime or forecast is NULL");
+    *forecast = (ramet_memory_forecast){0};
+    if (runtime->engine->forecast == NULL)
+        return rmt_fail(error, RAMET_STATUS_UNSUPPORTED, "the engine %s does not tell what it will hold",
+                        runtime->engine->name);
+    ramet_status status = rmt_guard_enter(&runtime->guard, error);
+    if (status != RAMET_STATUS_OK)
+        return status;
+    status = take_tensors(runtime, inputs, input_count, true, error);
+    if (status == RAMET_STATUS_OK)
+        status = runtime->engine->forecast(runtime->state, runtime->inputs, forecast, error);
+    rmt_guard_leave(&runtime->guard);
+    return status;
+}
+
 void ramet_text_free(char *text) { free(text); }

@@ -26,6 +26,7 @@ struct rmt_weights {
     rmt_source_identity source; /* of the files, as they were opened; not for models from memory */
     bool settled;               /* they had been left alone: any write since then shows in their identity */
     char *program_path, *params_path;
+    bool packed;       /* here and now */
     rmt_buffer remark; /* whole lines */
     _Atomic(uint64_t) references;
 };
@@ -145,6 +146,7 @@ static ramet_status pack(opening *o)
                                   o->from_memory ? "parameters" : o->files->params, o->error);
     if (status != RAMET_STATUS_OK)
         return status;
+    o->weights->packed = true;
     status = rmt_model_create(&o->program.graph, o->model_option, &o->weights->model, o->error);
     return status == RAMET_STATUS_OK ? status : rmt_fail_at(o->error, status, "%s", o->files->program);
 }
@@ -317,6 +319,11 @@ rmt_model *rmt_weights_model(const rmt_weights *weights) { return weights->model
 uint64_t rmt_weights_handles(const rmt_weights *weights)
 {
     return atomic_load_explicit(&weights->references, memory_order_relaxed);
+}
+
+uint64_t rmt_weights_source_bytes(const rmt_weights *weights)
+{
+    return weights->packed ? weights->source.program.bytes + weights->source.params.bytes : 0;
 }
 
 /* ---- giving them to others ----------------------------------------------------------------------------------- */

@@ -21,6 +21,8 @@ void rmt_weights_release(rmt_weights *weights);        /* any thread; NULL is al
 
 rmt_model *rmt_weights_model(const rmt_weights *weights); /* lives as long */
 uint64_t rmt_weights_handles(const rmt_weights *weights);
+/* Of the files that were read to pack them; 0 when none were. */
+uint64_t rmt_weights_source_bytes(const rmt_weights *weights);
 
 /* As ramet_runtime_weights_fd(). Any thread. */
 ramet_status rmt_weights_share(rmt_weights *weights, int32_t *fd, ramet_error *error);

@@ -170,11 +170,16 @@ class Inspect(unittest.TestCase):
         self.assertIn('input %', graph.out)
         self.assertIn(' = softmax(', graph.out)
         self.assertEqual(ramet('inspect', CLASSIFIER, '--passes').code, 0)
+        (entry,) = ramet('inspect', CLASSIFIER, '--plan', '--input', 'x=2x3x8x8', '--json', '--cache_dir', 'none').objects
+        forecast = entry['forecast']
+        self.assertEqual(forecast['peak_bytes'], forecast['weights_bytes'] + forecast['program_bytes'] +
+                         max(forecast['source_bytes'], forecast['plans_bytes'] + forecast['arena_bytes']))
+        self.assertTrue(all(forecast[key] > 0 for key in forecast if key != 'open_operators'))
         plan = ramet('inspect', CLASSIFIER, '--plan', '--input', 'x=2x3x8x8')
         self.assertEqual((plan.code, plan.err), (0, ''))
         self.assertEqual(ramet('inspect', CLASSIFIER, '--plan', '--input=2x3x8x8').out, plan.out)
         (entry,) = ramet('inspect', CLASSIFIER, '--plan', '--graph', '--input=2x3x8x8', '--json').objects
-        self.assertEqual(set(entry), {'graph', 'plan'})
+        self.assertEqual(set(entry), {'graph', 'plan', 'forecast'})
         self.assertIn(entry['graph'], graph.out)
 
     def test_shapes_that_are_none(self):

@@ -153,6 +153,66 @@ static void random_shapes_end_where_they_began(void **unused)
     ramet_runtime_close(runtime);
 }
 
+static uint64_t peak_bytes(void)
+{
+    static char text[8192];
+    assert_int_equal(rmt_os_read_text("/proc/self/status", text, sizeof text), 0);
+    const char *line = strstr(text, "VmHWM:");
+    assert_non_null(line);
+    return strtoull(line + strlen("VmHWM:"), NULL, 10) * 1024;
+}
+
+static uint64_t forecast_peak(ramet_runtime *runtime, int64_t batch, int64_t width)
+{
+    ramet_tensor largest;
+    ramet_memory_forecast forecast;
+    ramet_error error = {0};
+    ramet_runtime_input_info(runtime, 0, &largest);
+    largest.dims[0] = batch;
+    for (int32_t i = 1; i < largest.rank; i++)
+        if (largest.dims[i] < 0)
+            largest.dims[i] = i == largest.rank - 1 ? width : HEIGHT;
+    if (ramet_runtime_forecast_memory(runtime, &largest, 1, &forecast, &error) != RAMET_STATUS_OK)
+        fail_msg("%s (%s)", error.message, error.place);
+    assert_int_equal(forecast.open_operators, 0);
+    return forecast.peak_bytes;
+}
+
+/* After a first life of the model, so that code and what the C library keeps are there already. */
+static void the_peak_stays_under_the_forecast(void **unused)
+{
+    (void)unused;
+    ramet_runtime *runtime = open_model(1, 0);
+    run_well(runtime, 1, 8);
+    ramet_runtime_close(runtime);
+    memset(numbers, 0, sizeof numbers); /* resident before, as the caller's own */
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    bool cleared = file != NULL && fputs("5", file) >= 0; /* the peak begins anew */
+    if (file == NULL || fclose(file) != 0 || !cleared) {
+        print_message("the system does not let its record of the peak be cleared: not judged\n");
+        skip();
+    }
+    uint64_t before = look().rss;
+    uint32_t seed = 11;
+    runtime = open_model(1, 0);
+    uint64_t forecast = forecast_peak(runtime, MOST_BATCH, MOST_WIDTH);
+    uint64_t arena = 0;
+    for (int i = 0; i < 400; i++) {
+        run_well(runtime, 1 + pick(&seed, MOST_BATCH), 8 * (1 + pick(&seed, MOST_WIDTH / 8)));
+        arena = arena_bytes(runtime) > arena ? arena_bytes(runtime) : arena;
+    }
+    run_well(runtime, MOST_BATCH, MOST_WIDTH);
+    arena = arena_bytes(runtime) > arena ? arena_bytes(runtime) : arena;
+    uint64_t peak = peak_bytes();
+    print_message("forecast %.2f MiB, peak %.2f\n", (double)forecast / 1048576,
+                  ((double)peak - (double)before) / 1048576);
+    assert_true(arena <= forecast);
+    if (!SANITIZED)
+        assert_true(peak <= before + forecast + ALLOWED_BYTES / 2);         /* what the C library keeps */
+    assert_true(forecast <= 4 * (uint64_t)(peak - before) + ALLOWED_BYTES); /* it says something */
+    ramet_runtime_close(runtime);
+}
+
 static void a_large_image_gives_back_what_it_took(void **unused)
 {
     (void)unused;
@@ -218,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_shape_maps_nothing),
         cmocka_unit_test(random_shapes_end_where_they_began),
+        cmocka_unit_test(the_peak_stays_under_the_forecast),
         cmocka_unit_test(a_large_image_gives_back_what_it_took),
         cmocka_unit_test(a_budget_refuses_before_anything_is_allocated),
         cmocka_unit_test(opening_and_closing_leaves_nothing),

@@ -224,6 +224,8 @@ static void clones_outlive_their_origin(void **state)
     ramet_memory memory;
     assert_int_equal(ramet_runtime_memory(second, &memory), RAMET_STATUS_OK);
     assert_int_equal(memory.clones, 2);
+    ramet_memory_forecast forecast;
+    assert_int_equal(ramet_runtime_forecast_memory(second, NULL, 0, &forecast, NULL), RAMET_STATUS_UNSUPPORTED);
     ramet_runtime_close(clone);
     ramet_runtime_close(second);
 }
