@@ -7,6 +7,8 @@
  */
 #include "kernels/gemm/tiles.h"
 
+#define RUN 32 /* steps of the sum between prefetches, of as many lines as the panel needs */
+
 typedef vf tile_sums[RMT_TILE_ROWS][RMT_TILE_VECTORS];
 
 /* Vector j of one step of a group's columns: a panel has RMT_PARTS of them. */
@@ -18,10 +20,36 @@ RMT_INLINE vf weights_at(const void *b, ptrdiff_t panel_stride, int32_t j, const
     return v_load((const float *)b + panel + j % RMT_PARTS * RMT_VL);
 }
 
-/* taps: the pointers to the tile's rows of a, of the first tap. */
+#if RMT_VL < 16
+/*
+ * Steps s .. s + count of the sum, four in a turn of the loop: a counter takes as much of the processor's front end as a
+ * product, and a neighbour on the same core leaves half of it.
+ */
+RMT_INLINE void multiply_steps(const float *const *a, ptrdiff_t s, ptrdiff_t count, const char *b,
+                               ptrdiff_t panel_stride, tile_sums sum, const int32_t rows, const int32_t vectors,
+                               const rmt_weight_type type)
+{
+#pragma GCC unroll 4
+    for (const ptrdiff_t end = s + count; s < end; s++) {
+#pragma GCC unroll 12
+        for (int32_t i = 0; i < rows; i++) {
+            vf x = v_set(a[i][s]);
+            for (int32_t j = 0; j < vectors; j++)
+                sum[i][j] += x * weights_at(b, panel_stride, j, type);
+        }
+        b += RMT_PANEL * rmt_weight_bytes(type);
+    }
+}
+#endif
+
+/*
+ * taps: the pointers to the tile's rows of a, of the first tap. Tiles of vectors with 16 lanes have more products for each
+ * counter, and GCC keeps fewer of their sums in registers when the loop is cut: there it goes step by step.
+ */
 RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const char **prefetch, tile_sums sum,
                          const int32_t rows, const int32_t vectors, const rmt_weight_type type)
 {
+    const ptrdiff_t width = RMT_PANEL * rmt_weight_bytes(type);
     const char *b = p->b, *next = *prefetch;
     int32_t q = p->q;
     for (int32_t left = p->steps; left > 0; taps += p->m) {
@@ -29,7 +57,8 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
         const float *a[RMT_TILE_ROWS];
         for (int32_t i = 0; i < rows; i++)
             a[i] = taps[i] + q;
-        for (ptrdiff_t s = 0; s < length; s++) {
+#if RMT_VL == 16
+        for (ptrdiff_t s = 0; s < length; s++, b += width) {
             __builtin_prefetch(next);
             next += p->prefetch_step;
             for (int32_t i = 0; i < rows; i++) {
@@ -37,8 +66,16 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
                 for (int32_t j = 0; j < vectors; j++)
                     sum[i][j] += x * weights_at(b, p->panel_stride, j, type);
             }
-            b += RMT_PANEL * rmt_weight_bytes(type);
         }
+#else
+        for (ptrdiff_t s = 0, count; s < length; s += count, b += count * width) {
+            count = length - s < RUN ? length - s : RUN;
+            for (const char *line = next, *end = next + count * p->prefetch_step; line < end; line += 64)
+                __builtin_prefetch(line);
+            next += count * p->prefetch_step;
+            multiply_steps(a, s, count, b, p->panel_stride, sum, rows, vectors, type);
+        }
+#endif
         left -= length;
         q = 0;
     }
