@@ -86,6 +86,29 @@ static bool object_bytes(size_t count, size_t size, size_t *bytes)
     return true;
 }
 
+void rmt_arena_recycle(rmt_arena *arena)
+{
+    struct rmt_arena_chunk *chunk = arena->chunks;
+    const size_t bytes = arena->bytes;
+    if (chunk != NULL && chunk->next == NULL) {
+        memset(chunk->data, 0, chunk->used);
+        chunk->used = 0;
+        arena->bytes = 0;
+        return;
+    }
+    rmt_arena_clear(arena);
+    if (bytes > 0)
+        (void)add_chunk(arena, bytes);
+}
+
+size_t rmt_arena_capacity(const rmt_arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct rmt_arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next)
+        bytes += chunk->capacity;
+    return bytes;
+}
+
 void *rmt_arena_alloc(rmt_arena *arena, size_t count, size_t size)
 {
     size_t bytes;

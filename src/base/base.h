@@ -66,6 +66,15 @@ typedef struct rmt_arena {
 void rmt_arena_init(rmt_arena *arena, size_t limit_bytes);
 void rmt_arena_clear(rmt_arena *arena);
 
+/*
+ * The objects are gone, their memory stays for those to come: in one chunk that holds as many bytes as there were (an empty
+ * arena where memory for it is exhausted).
+ */
+void rmt_arena_recycle(rmt_arena *arena);
+
+/* Bytes of all chunks, whether they are handed out or not. */
+size_t rmt_arena_capacity(const rmt_arena *arena);
+
 /* NULL when memory or the limit is exhausted, or count * size overflows. count 0 gives a valid pointer. */
 void *rmt_arena_alloc(rmt_arena *arena, size_t count, size_t size);
 

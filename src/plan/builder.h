@@ -35,7 +35,7 @@ typedef enum rmt_node_state {
 typedef struct rmt_builder {
     rmt_model *model;
     rmt_plan *plan;
-    rmt_arena scratch; /* dies with the builder */
+    rmt_arena *scratch; /* the model's room for planning, emptied afterwards */
     rmt_value_state *values;
     rmt_node_state *nodes;
     rmt_buffer_state *buffers;

@@ -363,6 +363,7 @@ void rmt_model_release(rmt_model *model)
         rmt_os_pages_free(model->blob, model->blob_bytes);
     rmt_os_close(model->file);
     rmt_graph_clear(&model->graph);
+    rmt_arena_clear(&model->planning);
     rmt_lock_clear(&model->lock);
     free(model);
 }
@@ -384,8 +385,10 @@ const rmt_pass_report *rmt_model_passes(const rmt_model *model) { return &model-
 
 void rmt_model_lock(rmt_model *model)
 {
-    if (rmt_lock_take(&model->lock))
-        model->plan_count = 0;
+    if (!rmt_lock_take(&model->lock))
+        return;
+    model->plan_count = 0;
+    rmt_arena_init(&model->planning, 0);
 }
 
 rmt_model_sizes rmt_model_measure(rmt_model *model)
@@ -395,6 +398,7 @@ rmt_model_sizes rmt_model_measure(rmt_model *model)
     rmt_model_lock(model);
     for (int32_t i = 0; i < model->plan_count; i++)
         sizes.plans_bytes += model->plans[i]->memory.bytes;
+    sizes.plans_bytes += rmt_arena_capacity(&model->planning);
     sizes.shared_bytes = model->file != RMT_NO_FILE ? model->blob_bytes : 0;
     rmt_lock_give(&model->lock);
     return sizes;

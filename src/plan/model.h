@@ -25,7 +25,8 @@ struct rmt_model {
     rmt_lock lock;    /* of what follows */
     rmt_plan **plans; /* most recently used first */
     int32_t plan_count;
-    int file; /* whose pages the blob is; RMT_NO_FILE: this process's own */
+    rmt_arena planning; /* the room of the plan in the making: new pages for each would be a third of its time */
+    int file;           /* whose pages the blob is; RMT_NO_FILE: this process's own */
     _Atomic(uint64_t) references;
 };
 

@@ -42,13 +42,13 @@ static bool builder_init(rmt_builder *b)
     const rmt_graph *graph = &b->model->graph;
     rmt_plan *plan = b->plan;
     graph_extent e = measure(graph);
-    b->values = rmt_arena_alloc(&b->scratch, graph->value_count, sizeof *b->values);
-    b->nodes = rmt_arena_alloc(&b->scratch, graph->node_count, sizeof *b->nodes);
-    b->buffers = rmt_arena_alloc(&b->scratch, e.operands, sizeof *b->buffers);
-    b->in = rmt_arena_alloc(&b->scratch, (size_t)e.most_in, sizeof *b->in);
-    b->out = rmt_arena_alloc(&b->scratch, (size_t)e.most_out, sizeof *b->out);
-    b->form = rmt_arena_alloc(&b->scratch, (size_t)e.most_in, sizeof *b->form);
-    b->place = rmt_arena_alloc(&b->scratch, (size_t)e.most_out, sizeof *b->place);
+    b->values = rmt_arena_alloc(b->scratch, graph->value_count, sizeof *b->values);
+    b->nodes = rmt_arena_alloc(b->scratch, graph->node_count, sizeof *b->nodes);
+    b->buffers = rmt_arena_alloc(b->scratch, e.operands, sizeof *b->buffers);
+    b->in = rmt_arena_alloc(b->scratch, (size_t)e.most_in, sizeof *b->in);
+    b->out = rmt_arena_alloc(b->scratch, (size_t)e.most_out, sizeof *b->out);
+    b->form = rmt_arena_alloc(b->scratch, (size_t)e.most_in, sizeof *b->form);
+    b->place = rmt_arena_alloc(b->scratch, (size_t)e.most_out, sizeof *b->place);
     plan->most_operands = e.most_in + e.most_out;
     plan->input_count = (int32_t)graph->input_count;
     plan->output_count = (int32_t)graph->output_count;
@@ -262,7 +262,7 @@ static void resolve(const rmt_plan *plan, rmt_operand *operands, int32_t count)
 static ramet_status settle_memory(rmt_builder *b)
 {
     rmt_plan *plan = b->plan;
-    int64_t bytes = rmt_plan_pack_buffers(plan->buffers, plan->buffer_count, &b->scratch);
+    int64_t bytes = rmt_plan_pack_buffers(plan->buffers, plan->buffer_count, b->scratch);
     if (bytes < 0)
         return rmt_fail_memory(b->error, (size_t)plan->buffer_count * sizeof *plan->buffers);
     if ((uint64_t)bytes > b->model->option.memory_budget_bytes)
@@ -307,10 +307,9 @@ ramet_status rmt_plan_create(rmt_model *model, const rmt_view *inputs, rmt_plan 
         return rmt_fail_memory(error, sizeof *plan);
     plan->memory = memory;
     plan->references = 1;
-    rmt_builder b = {.model = model, .plan = plan, .error = error};
-    rmt_arena_init(&b.scratch, 0);
+    rmt_builder b = {.model = model, .plan = plan, .scratch = &model->planning, .error = error};
     ramet_status status = build(&b, inputs);
-    rmt_arena_clear(&b.scratch);
+    rmt_arena_recycle(b.scratch);
     if (status == RAMET_STATUS_OK)
         *out = plan;
     else

@@ -49,7 +49,7 @@ static void count_operand(chaining *c, const rmt_operand *operand)
 static bool count_uses(chaining *c)
 {
     const rmt_plan *plan = c->b->plan;
-    c->uses = rmt_arena_alloc(&c->b->scratch, (size_t)plan->buffer_count, sizeof *c->uses);
+    c->uses = rmt_arena_alloc(c->b->scratch, (size_t)plan->buffer_count, sizeof *c->uses);
     for (int32_t s = 0; c->uses != NULL && s < plan->step_count; s++) {
         for (int32_t i = 0; i < plan->steps[s].in_count; i++)
             count_operand(c, &plan->steps[s].in[i]);
@@ -480,8 +480,8 @@ static void close_gaps(rmt_plan *plan, const int32_t *number, int32_t kept)
 bool rmt_builder_chain(rmt_builder *b)
 {
     rmt_plan *plan = b->plan;
-    chaining *c = rmt_arena_alloc(&b->scratch, 1, sizeof *c);
-    int32_t *number = rmt_arena_alloc(&b->scratch, (size_t)plan->step_count + 1, sizeof *number), kept = 0;
+    chaining *c = rmt_arena_alloc(b->scratch, 1, sizeof *c);
+    int32_t *number = rmt_arena_alloc(b->scratch, (size_t)plan->step_count + 1, sizeof *number), kept = 0;
     if (c == NULL || number == NULL)
         return false;
     c->b = b;

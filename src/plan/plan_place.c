@@ -242,8 +242,8 @@ static bool settle_outputs(rmt_builder *b, placing *p)
 static bool place_node(rmt_builder *b, size_t index)
 {
     placing p = {.node = &b->model->graph.nodes[index], .bound = &b->model->nodes[index]};
-    p.in = rmt_arena_alloc(&b->scratch, (size_t)p.node->input_count, sizeof *p.in);
-    p.out = rmt_arena_alloc(&b->scratch, (size_t)p.node->output_count, sizeof *p.out);
+    p.in = rmt_arena_alloc(b->scratch, (size_t)p.node->input_count, sizeof *p.in);
+    p.out = rmt_arena_alloc(b->scratch, (size_t)p.node->output_count, sizeof *p.out);
     if (p.in == NULL || p.out == NULL)
         return false;
     for (int32_t i = 0; i < p.node->input_count; i++) {

@@ -137,6 +137,33 @@ static void arena_stays_in_its_limit(void **state)
     rmt_arena_clear(&arena);
 }
 
+static void a_recycled_arena_gives_the_same_memory_zeroed(void **state)
+{
+    (void)state;
+    enum { COUNT = 50, BYTES = 3000 };
+    rmt_arena arena;
+    rmt_arena_init(&arena, 0);
+    rmt_arena_recycle(&arena);
+    assert_int_equal(rmt_arena_capacity(&arena), 0);
+    size_t capacity = 0;
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            unsigned char *object = rmt_arena_alloc(&arena, BYTES, 1);
+            assert_non_null(object);
+            for (size_t k = 0; k < BYTES; k++)
+                assert_int_equal(object[k], 0);
+            memset(object, 0xff, BYTES);
+        }
+        assert_true(round < 2 || rmt_arena_capacity(&arena) == capacity);
+        capacity = rmt_arena_capacity(&arena);
+        assert_true(arena.bytes >= COUNT * BYTES && capacity >= arena.bytes);
+        rmt_arena_recycle(&arena);
+        assert_int_equal(arena.bytes, 0);
+    }
+    rmt_arena_clear(&arena);
+    assert_int_equal(rmt_arena_capacity(&arena), 0);
+}
+
 static void buffer_grows_to_its_limit_and_not_past_it(void **state)
 {
     (void)state;
@@ -214,6 +241,7 @@ int main(void)
         cmocka_unit_test(checked_arithmetic_refuses_what_does_not_fit),
         cmocka_unit_test(arena_objects_are_zero_aligned_and_apart),
         cmocka_unit_test(arena_stays_in_its_limit),
+        cmocka_unit_test(a_recycled_arena_gives_the_same_memory_zeroed),
         cmocka_unit_test(buffer_grows_to_its_limit_and_not_past_it),
         cmocka_unit_test(typed_arrays_grow_to_their_limit_and_not_past_it),
         cmocka_unit_test(texts_compare_as_ascii),
