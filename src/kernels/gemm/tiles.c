@@ -21,23 +21,28 @@ RMT_INLINE vf weights_at(const void *b, ptrdiff_t panel_stride, int32_t j, const
 }
 
 #if RMT_VL < 16
+/* Steps from .. to of the sum; b: the weights of the first. */
+typedef struct stretch {
+    ptrdiff_t from, to;
+    const char *b;
+} stretch;
+
 /*
- * Steps s .. s + count of the sum, four in a turn of the loop: a counter takes as much of the processor's front end as a
- * product, and a neighbour on the same core leaves half of it.
+ * A stretch, four steps in a turn of the loop: a counter takes as much of the processor's front end as a product, and a
+ * neighbour on the same core leaves half of it.
  */
-RMT_INLINE void multiply_steps(const float *const *a, ptrdiff_t s, ptrdiff_t count, const char *b,
-                               ptrdiff_t panel_stride, tile_sums sum, const int32_t rows, const int32_t vectors,
-                               const rmt_weight_type type)
+RMT_INLINE void multiply_steps(const float *const *a, stretch at, ptrdiff_t panel_stride, tile_sums sum,
+                               const int32_t rows, const int32_t vectors, const rmt_weight_type type)
 {
 #pragma GCC unroll 4
-    for (const ptrdiff_t end = s + count; s < end; s++) {
+    for (ptrdiff_t s = at.from; s < at.to; s++) {
 #pragma GCC unroll 12
         for (int32_t i = 0; i < rows; i++) {
             vf x = v_set(a[i][s]);
             for (int32_t j = 0; j < vectors; j++)
-                sum[i][j] += x * weights_at(b, panel_stride, j, type);
+                sum[i][j] += x * weights_at(at.b, panel_stride, j, type);
         }
-        b += RMT_PANEL * rmt_weight_bytes(type);
+        at.b += RMT_PANEL * rmt_weight_bytes(type);
     }
 }
 #endif
@@ -73,7 +78,7 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
             for (const char *line = next, *end = next + count * p->prefetch_step; line < end; line += 64)
                 __builtin_prefetch(line);
             next += count * p->prefetch_step;
-            multiply_steps(a, s, count, b, p->panel_stride, sum, rows, vectors, type);
+            multiply_steps(a, (stretch){s, s + count, b}, p->panel_stride, sum, rows, vectors, type);
         }
 #endif
         left -= length;
