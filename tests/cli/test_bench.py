@@ -53,9 +53,10 @@ class Bench(FolderCase):
         self.assertEqual([(row['handles'], row['count']) for row in document['memory']],
                          [(name, count) for name in ('clones', 'opened', *SHARING, 'apart') for count in (1, 2, 3)])
         for row in document['memory']:
-            self.assertTrue(0 < row['after_load_bytes'] <= row['after_predict_bytes'] * 1.05)
+            # not PSS: what other programs map as well counts for less while they run
+            self.assertLessEqual(row['rss_after_load_bytes'], row['rss_after_predict_bytes'] * 1.05)
             for moment in ('after_load_bytes', 'after_predict_bytes'):
-                self.assertGreaterEqual(row['rss_' + moment], row[moment])
+                self.assertTrue(0 < row[moment] <= row['rss_' + moment])
         self.assertEqual(len(document['comparison']), 5)
         for row in document['comparison']:
             self.assertTrue(all(row[kind] > 0 for kind in ('threads', *SHARING, 'apart')))
