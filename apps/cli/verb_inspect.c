@@ -146,27 +146,25 @@ static void free_shapes(ramet_tensor *inputs, size_t count)
     free(inputs);
 }
 
-static ramet_status describe(ramet_runtime *runtime, ramet_describe what, const cli_texts *shapes, char **text,
-                             ramet_error *error)
+/* Puts a description under `key`. inputs [count]: shapes, for the plan. */
+static ramet_status add_description(ramet_runtime *runtime, ramet_describe what, const ramet_tensor *inputs,
+                                    size_t count, const char *key, json_t *document, ramet_error *error)
 {
-    ramet_tensor *inputs;
-    ramet_status status = read_shapes(runtime, shapes, &inputs, error);
-    if (!status)
-        status =
-            ramet_runtime_describe(runtime, what, inputs, what == RAMET_DESCRIBE_PLAN ? shapes->count : 0, text, error);
-    free_shapes(inputs, shapes->count);
+    char *text;
+    ramet_status status = ramet_runtime_describe(runtime, what, inputs, count, &text, error);
+    if (!status) {
+        cli_json_set(document, key, cli_json_text(text));
+        ramet_text_free(text);
+    }
     return status;
 }
 
 /* What a handle will hold at most with these shapes; left out where the engine does not know. */
-static ramet_status add_forecast(ramet_runtime *runtime, const cli_texts *shapes, json_t *document, ramet_error *error)
+static ramet_status add_forecast(ramet_runtime *runtime, const ramet_tensor *inputs, size_t count, json_t *document,
+                                 ramet_error *error)
 {
-    ramet_tensor *inputs;
     ramet_memory_forecast f;
-    ramet_status status = read_shapes(runtime, shapes, &inputs, error);
-    if (!status)
-        status = ramet_runtime_forecast_memory(runtime, inputs, shapes->count, &f, error);
-    free_shapes(inputs, shapes->count);
+    ramet_status status = ramet_runtime_forecast_memory(runtime, inputs, count, &f, error);
     if (status)
         return status == RAMET_STATUS_UNSUPPORTED ? RAMET_STATUS_OK : status;
     json_t *object = cli_must(json_object());
@@ -181,16 +179,15 @@ static ramet_status add_forecast(ramet_runtime *runtime, const cli_texts *shapes
     return RAMET_STATUS_OK;
 }
 
-/* Puts the text of a description under `key`, when it is wanted. */
-static ramet_status add_description(ramet_runtime *runtime, const inspect_settings *settings, ramet_describe what,
-                                    const char *key, json_t *document, ramet_error *error)
+static ramet_status add_plan(ramet_runtime *runtime, const cli_texts *shapes, json_t *document, ramet_error *error)
 {
-    char *text;
-    ramet_status status = describe(runtime, what, &settings->inputs, &text, error);
-    if (!status) {
-        cli_json_set(document, key, cli_json_text(text));
-        ramet_text_free(text);
-    }
+    ramet_tensor *inputs;
+    ramet_status status = read_shapes(runtime, shapes, &inputs, error);
+    if (!status)
+        status = add_description(runtime, RAMET_DESCRIBE_PLAN, inputs, shapes->count, "plan", document, error);
+    if (!status)
+        status = add_forecast(runtime, inputs, shapes->count, document, error);
+    free_shapes(inputs, shapes->count);
     return status;
 }
 
@@ -201,13 +198,11 @@ static ramet_status add_all(ramet_runtime *runtime, const inspect_settings *sett
     if (!settings->graph && !settings->passes && !settings->plan)
         return add_summary(runtime, &settings->model, document, error);
     if (settings->graph)
-        status = add_description(runtime, settings, RAMET_DESCRIBE_GRAPH, "graph", document, error);
+        status = add_description(runtime, RAMET_DESCRIBE_GRAPH, NULL, 0, "graph", document, error);
     if (!status && settings->passes)
-        status = add_description(runtime, settings, RAMET_DESCRIBE_PASSES, "passes", document, error);
+        status = add_description(runtime, RAMET_DESCRIBE_PASSES, NULL, 0, "passes", document, error);
     if (!status && settings->plan)
-        status = add_description(runtime, settings, RAMET_DESCRIBE_PLAN, "plan", document, error);
-    if (!status && settings->plan)
-        status = add_forecast(runtime, &settings->inputs, document, error);
+        status = add_plan(runtime, &settings->inputs, document, error);
     return status;
 }
 
