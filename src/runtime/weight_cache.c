@@ -68,6 +68,11 @@ bool rmt_cache_recall(const char *folder, const rmt_source_identity *source, con
     return good;
 }
 
+bool rmt_source_is_settled(const rmt_source_identity *source)
+{
+    return rmt_os_identity_is_settled(&source->program) && rmt_os_identity_is_settled(&source->params);
+}
+
 void rmt_cache_remember(const char *folder, const rmt_source_identity *source, const rmt_model_option *option,
                         const rmt_digest *key, const rmt_os_identity *pack)
 {
@@ -75,9 +80,8 @@ void rmt_cache_remember(const char *folder, const rmt_source_identity *source, c
     rmt_cache_note note = {.source = *source, .key = *key, .pack = *pack};
     memcpy(note.magic, note_magic, sizeof note_magic);
     note.digest = digest_of_note(&note);
-    if (!rmt_os_identity_is_settled(&source->program) || !rmt_os_identity_is_settled(&source->params) ||
-        !rmt_os_identity_is_settled(pack) || !name_note(folder, source, option, &entry) ||
-        rmt_os_open_locked(entry.new_path, 0, &entry.file))
+    if (!rmt_source_is_settled(source) || !rmt_os_identity_is_settled(pack) ||
+        !name_note(folder, source, option, &entry) || rmt_os_open_locked(entry.new_path, 0, &entry.file))
         return;
     if (rmt_os_empty(entry.file) || rmt_os_append(entry.file, &note, sizeof note) ||
         rmt_os_publish(entry.file, entry.new_path, entry.path))

@@ -17,6 +17,9 @@ typedef struct rmt_source_identity {
     rmt_os_identity program, params;
 } rmt_source_identity;
 
+/* Whether both had been left alone, so that any later write shows in their identity. */
+bool rmt_source_is_settled(const rmt_source_identity *source);
+
 /*
  * While the files of a model are the ones of a note, their digest is too, and need not be computed; while the packed file is
  * the one of a note, its numbers are whole. A note is made only of files that are settled, so that any later change shows.

@@ -262,8 +262,7 @@ static ramet_status open_model(opening *o)
             return rmt_fail_memory(o->error, sizeof *o->files);
         bool known =
             identify(o->files->program, o->files->params, &weights->source) == 0; /* mapping tells what is wrong */
-        weights->settled = known && rmt_os_identity_is_settled(&weights->source.program) &&
-                           rmt_os_identity_is_settled(&weights->source.params);
+        weights->settled = known && rmt_source_is_settled(&weights->source);
     }
     bool shares = o->option->cache_dir != NULL || o->option->weights_fd_count > 0;
     ramet_status status = shares ? open_shared(o) : pack(o);
