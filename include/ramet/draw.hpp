@@ -124,21 +124,23 @@ template <> struct Canvas<cv::Mat> {
 };
 #endif
 
-/* A picture to draw on; empty, and refused, where the image has no pixels or is not [height, width] as wanted. */
+/* Refuses an image that has no pixels or is not [height, width] as wanted. */
+inline bool IsDrawable(const ramet_image &pixels, const std::vector<int64_t> *shape)
+{
+    Failure failure;
+    if (pixels.data == nullptr)
+        return failure.Refuse(RAMET_STATUS_INVALID_ARGUMENT, kNoPixels);
+    if (shape && *shape != std::vector<int64_t>{pixels.height, pixels.width})
+        return failure.Refuse(RAMET_STATUS_BAD_SHAPE,
+                              "image and result have different sizes: they do not belong together");
+    return true;
+}
+
+/* A picture to draw on; empty where the image is refused. */
 template <typename Im>
 typename Canvas<Im>::Picture StartPicture(const Im &image, const std::vector<int64_t> *shape = nullptr)
 {
-    const ramet_image pixels = Pixels(image).Get();
-    Failure failure;
-    if (pixels.data == nullptr) {
-        failure.Refuse(RAMET_STATUS_INVALID_ARGUMENT, kNoPixels);
-        return typename Canvas<Im>::Picture();
-    }
-    if (shape && *shape != std::vector<int64_t>{pixels.height, pixels.width}) {
-        failure.Refuse(RAMET_STATUS_BAD_SHAPE, "image and result have different sizes: they do not belong together");
-        return typename Canvas<Im>::Picture();
-    }
-    return Canvas<Im>::Copy(image);
+    return IsDrawable(Pixels(image).Get(), shape) ? Canvas<Im>::Copy(image) : typename Canvas<Im>::Picture();
 }
 
 /* Half the image, half a bright colour, where the object is. */
@@ -169,8 +171,6 @@ inline std::string LabelText(const vision::DetectionResult &result, size_t i, co
     return (name + "," + ShortScore(result.scores[i])).substr(0, 16);
 }
 
-inline ramet_image ViewOf(const Pixels &picture) { return picture.Get(); }
-
 } // namespace detail
 
 namespace vision
@@ -185,7 +185,7 @@ typename detail::Canvas<Im>::Picture VisDetection(const Im &im, const DetectionR
                                                   int font_thickness = 1)
 {
     auto picture = detail::StartPicture(im);
-    const ramet_image view = detail::ViewOf(picture);
+    const ramet_image view = detail::Pixels(picture).Get();
     const detail::Brush brush(view);
     detail::Colour ink = {{255, 255, 255}};
     for (size_t c = 0; c < 3 && c < font_color.size(); c++)
@@ -222,7 +222,7 @@ typename detail::Canvas<Im>::Picture VisSegmentation(const Im &im, const Segment
                                                      float weight = 0.5f)
 {
     auto picture = detail::StartPicture(im, &result.shape);
-    const ramet_image view = detail::ViewOf(picture);
+    const ramet_image view = detail::Pixels(picture).Get();
     const detail::Brush brush(view);
     for (size_t i = 0; view.data && i < result.label_map.size(); i++) {
         uint8_t *pixel = brush.Pixel(static_cast<int>(i) % view.width, static_cast<int>(i) / view.width);
@@ -240,7 +240,7 @@ template <typename Im>
 typename detail::Canvas<Im>::Picture VisOcr(const Im &im, const OCRResult &result, float score_threshold = 0.0f)
 {
     auto picture = detail::StartPicture(im);
-    const ramet_image view = detail::ViewOf(picture);
+    const ramet_image view = detail::Pixels(picture).Get();
     for (size_t i = 0; view.data && i < result.boxes.size(); i++)
         if (i >= result.rec_scores.size() || result.rec_scores[i] >= score_threshold)
             detail::Brush(view).Outline(result.boxes[i], {{0, 255, 0}}, 2);
@@ -253,9 +253,8 @@ typename detail::Canvas<Im>::Picture SwapBackground(const Im &im, const Im &back
                                                     const SegmentationResult &result, int background_label = 0)
 {
     auto picture = detail::StartPicture(im, &result.shape);
-    auto behind = detail::StartPicture(background, &result.shape);
-    const ramet_image view = detail::ViewOf(picture), other = detail::ViewOf(behind);
-    if (view.data == nullptr || other.data == nullptr)
+    const ramet_image view = detail::Pixels(picture).Get(), other = detail::Pixels(background).Get();
+    if (view.data == nullptr || !detail::IsDrawable(other, &result.shape))
         return typename detail::Canvas<Im>::Picture();
     for (size_t i = 0; i < result.label_map.size(); i++) {
         const int x = static_cast<int>(i) % view.width, y = static_cast<int>(i) / view.width;
