@@ -195,7 +195,7 @@ RAMET_API ramet_status ramet_runtime_memory(const ramet_runtime *runtime, ramet_
 typedef struct ramet_memory_forecast {
     uint64_t weights_bytes; /* shared by all clones, and, in a file, by all processes */
     uint64_t program_bytes; /* shared by all clones */
-    uint64_t plans_bytes;   /* of plan_capacity shapes; shared by all clones */
+    uint64_t plans_bytes;   /* of plan_capacity shapes, and the room they are made in; shared by all clones */
     uint64_t arena_bytes;   /* of each clone */
     uint64_t
         source_bytes; /* the model's files, which are in memory while the weights are packed, and only then; 0 where

@@ -398,7 +398,8 @@ rmt_model_sizes rmt_model_measure(rmt_model *model)
     rmt_model_lock(model);
     for (int32_t i = 0; i < model->plan_count; i++)
         sizes.plans_bytes += model->plans[i]->memory.bytes;
-    sizes.plans_bytes += rmt_arena_capacity(&model->planning);
+    sizes.planning_bytes = rmt_arena_capacity(&model->planning);
+    sizes.plans_bytes += sizes.planning_bytes;
     sizes.shared_bytes = model->file != RMT_NO_FILE ? model->blob_bytes : 0;
     rmt_lock_give(&model->lock);
     return sizes;

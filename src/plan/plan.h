@@ -87,7 +87,8 @@ const rmt_pass_report *rmt_model_passes(const rmt_model *model);
 
 typedef struct rmt_model_sizes {
     uint64_t weights_bytes, program_bytes, plans_bytes;
-    uint64_t shared_bytes; /* of weights_bytes: pages of a file */
+    uint64_t planning_bytes; /* of plans_bytes: the room that they are made in */
+    uint64_t shared_bytes;   /* of weights_bytes: pages of a file */
     uint64_t references;
 } rmt_model_sizes;
 

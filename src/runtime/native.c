@@ -199,15 +199,15 @@ static ramet_status native_forecast(void *opaque, const rmt_view *inputs, ramet_
                                     ramet_error *error)
 {
     native_state *state = opaque;
-    rmt_model_sizes sizes = rmt_model_measure(state->model);
     rmt_plan *plan;
     ramet_status status = rmt_model_get_plan(state->model, inputs, &plan, error);
     if (status != RAMET_STATUS_OK)
         return status;
+    rmt_model_sizes sizes = rmt_model_measure(state->model);
     uint64_t plans = (uint64_t)rmt_model_option_of(state->model)->plan_capacity;
     *forecast = (ramet_memory_forecast){.weights_bytes = sizes.weights_bytes,
                                         .program_bytes = sizes.program_bytes,
-                                        .plans_bytes = plans * plan->memory.bytes,
+                                        .plans_bytes = plans * plan->memory.bytes + sizes.planning_bytes,
                                         .arena_bytes = rmt_round_up(plan->arena_bytes, rmt_os_page_bytes()),
                                         .source_bytes = rmt_weights_source_bytes(state->weights),
                                         .open_operators = (uint64_t)plan->late_count};

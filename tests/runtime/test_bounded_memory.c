@@ -162,7 +162,7 @@ static uint64_t peak_bytes(void)
     return strtoull(line + strlen("VmHWM:"), NULL, 10) * 1024;
 }
 
-static uint64_t forecast_peak(ramet_runtime *runtime, int64_t batch, int64_t width)
+static ramet_memory_forecast forecast_of(ramet_runtime *runtime, int64_t batch, int64_t width)
 {
     ramet_tensor largest;
     ramet_memory_forecast forecast;
@@ -175,7 +175,24 @@ static uint64_t forecast_peak(ramet_runtime *runtime, int64_t batch, int64_t wid
     if (ramet_runtime_forecast_memory(runtime, &largest, 1, &forecast, &error) != RAMET_STATUS_OK)
         fail_msg("%s (%s)", error.message, error.place);
     assert_int_equal(forecast.open_operators, 0);
-    return forecast.peak_bytes;
+    return forecast;
+}
+
+/* One plan, and the room that it was made in, which stays. */
+static void what_plans_take_is_forecast(void **unused)
+{
+    (void)unused;
+    ramet_runtime *runtime;
+    ramet_runtime_option option;
+    ramet_memory memory;
+    ramet_runtime_option_init(&option);
+    option.plan_capacity = 1;
+    assert_int_equal(ramet_runtime_open(MODEL, &option, &runtime, NULL), RAMET_STATUS_OK);
+    ramet_memory_forecast forecast = forecast_of(runtime, 2, 40);
+    run_well(runtime, 2, 40);
+    assert_int_equal(ramet_runtime_memory(runtime, &memory), RAMET_STATUS_OK);
+    assert_int_equal(memory.plans_bytes, forecast.plans_bytes);
+    ramet_runtime_close(runtime);
 }
 
 /* After a first life of the model, so that code and what the C library keeps are there already. */
@@ -195,7 +212,7 @@ static void the_peak_stays_under_the_forecast(void **unused)
     uint64_t before = look().rss;
     uint32_t seed = 11;
     runtime = open_model(1, 0);
-    uint64_t forecast = forecast_peak(runtime, MOST_BATCH, MOST_WIDTH);
+    uint64_t forecast = forecast_of(runtime, MOST_BATCH, MOST_WIDTH).peak_bytes;
     uint64_t arena = 0;
     for (int i = 0; i < 400; i++) {
         run_well(runtime, 1 + pick(&seed, MOST_BATCH), 8 * (1 + pick(&seed, MOST_WIDTH / 8)));
@@ -278,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_shape_maps_nothing),
         cmocka_unit_test(random_shapes_end_where_they_began),
+        cmocka_unit_test(what_plans_take_is_forecast),
         cmocka_unit_test(the_peak_stays_under_the_forecast),
         cmocka_unit_test(a_large_image_gives_back_what_it_took),
         cmocka_unit_test(a_budget_refuses_before_anything_is_allocated),
