@@ -108,7 +108,8 @@ if(RAMET_TESTS AND TARGET ramet_shared)
 endif()
 
 # C++ over the shared library, as its users build it: examples/multi_thread/<folder>/<name>.cc ->
-# examples/multi_thread_<name>, tests/cpp/test_<thing>.cc -> test_cpp_<thing>; test_opencv.cc where OpenCV is.
+# examples/multi_thread_<name>, tests/cpp/test_<thing>.cc -> test_cpp_<thing>; test_opencv.cc and test_programs.cc
+# where OpenCV is.
 include(CheckLanguage)
 check_language(CXX)
 function(ramet_add_cpp_program target source folder)
@@ -136,14 +137,14 @@ if(RAMET_TESTS AND TARGET ramet_shared AND CMAKE_CXX_COMPILER)
   foreach(source ${sources})
     cmake_path(GET source STEM thing)
     string(REGEX REPLACE "^test_" "test_cpp_" target "${thing}")
-    if(thing STREQUAL "test_opencv" AND NOT (RAMET_OPENCV_INCLUDE AND RAMET_OPENCV_CORE AND RAMET_OPENCV_IMGCODECS AND RAMET_OPENCV_IMGPROC))
+    if(thing MATCHES "^test_(opencv|programs)$" AND NOT (RAMET_OPENCV_INCLUDE AND RAMET_OPENCV_CORE AND RAMET_OPENCV_IMGCODECS AND RAMET_OPENCV_IMGPROC))
       continue()
     endif()
     ramet_add_cpp_program(${target} "${source}" tests)
-    set_target_properties(${target} PROPERTIES CXX_STANDARD 14)
+    set_target_properties(${target} PROPERTIES CXX_STANDARD 11)
     target_compile_definitions(${target} PRIVATE RAMET_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
     target_link_libraries(${target} PRIVATE PkgConfig::CMOCKA)
-    if(thing STREQUAL "test_opencv")
+    if(thing MATCHES "^test_(opencv|programs)$")
       target_compile_definitions(${target} PRIVATE RAMET_COMMAND="$<TARGET_FILE:ramet>")
       target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include/ramet/compat")
       target_include_directories(${target} SYSTEM PRIVATE "${RAMET_OPENCV_INCLUDE}")

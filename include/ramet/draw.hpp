@@ -294,18 +294,27 @@ inline cv::Mat VisClassification(const cv::Mat &im, const ClassifyResult &result
 /* FastDeploy's older names. */
 struct Visualize {
     template <typename Im>
-    static auto VisDetection(const Im &im, const DetectionResult &result, float score_threshold = 0.0f,
-                             int line_size = 1, float font_size = 0.5f)
+    static typename detail::Canvas<Im>::Picture VisDetection(const Im &im, const DetectionResult &result,
+                                                             float score_threshold = 0.0f, int line_size = 1,
+                                                             float font_size = 0.5f)
     {
         return vision::VisDetection(im, result, score_threshold, line_size, font_size);
     }
-    template <typename Im> static auto VisSegmentation(const Im &im, const SegmentationResult &result)
+    template <typename Im>
+    static typename detail::Canvas<Im>::Picture VisSegmentation(const Im &im, const SegmentationResult &result)
     {
         return vision::VisSegmentation(im, result);
     }
-    template <typename Im> static auto VisOcr(const Im &im, const OCRResult &result)
+    template <typename Im> static typename detail::Canvas<Im>::Picture VisOcr(const Im &im, const OCRResult &result)
     {
         return vision::VisOcr(im, result);
+    }
+    template <typename Im>
+    static typename detail::Canvas<Im>::Picture SwapBackgroundSegmentation(const Im &im, const Im &background,
+                                                                           int background_label,
+                                                                           const SegmentationResult &result)
+    {
+        return vision::SwapBackground(im, background, result, background_label);
     }
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ramet for C++14 and later: the names and shapes of FastDeploy 1.x over the C library; nothing to link beyond it.
+ * ramet for C++11 and later: the names and shapes of FastDeploy 1.x over the C library; nothing to link beyond it.
  *
  *     namespace fastdeploy = ramet;
  *     auto model = fastdeploy::vision::classification::PaddleClasModel(model_file, params_file, config_file, option);
@@ -13,8 +13,9 @@
  * ramet_image (pixels of yours). All are 8-bit B, G, R; of a cv::Mat any rows and regions, without a copy.
  *
  * Errors: calls answer false, and a model that could not be opened is not Initialized(); Error() and ErrorText() of the
- * model say why. Nothing is thrown or ended, and nothing printed but by PrintStatisInfoOfRuntime(). With RAMET_THROW
- * defined before the include, what fails throws ramet::Exception instead.
+ * model say why. Nothing is thrown or ended, and nothing printed but by the calls named Print...(). With RAMET_THROW
+ * defined before the include, what fails throws ramet::Exception instead; with RAMET_PRINT_ERRORS (which the headers in
+ * ramet/compat define) the reason is written to the standard error too.
  *
  * Threads: a model belongs to one thread at a time (a second one is refused, not undefined); Clone() makes another one
  * on the same weights. Models, runtimes and pipelines move and do not copy; original and clones end in any order.
@@ -26,6 +27,7 @@
 #define RAMET_RAMET_HPP
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -101,6 +103,9 @@ class Failure
 #ifdef RAMET_THROW
         throw Exception(error_);
 #else
+#ifdef RAMET_PRINT_ERRORS
+        std::cerr << "ramet: " << TextOf(error_) << std::endl;
+#endif
         return false;
 #endif
     }
@@ -135,6 +140,19 @@ enum Backend { UNKNOWN, ORT, TRT, PDINFER, POROS, OPENVINO, LITE, RKNPU2, SOPHGO
 /* Told from the bytes of the file; taken for the sake of FastDeploy's signatures. */
 enum ModelFormat { AUTOREC, PADDLE, ONNX, RKNN, TORCHSCRIPT, SOPHGO, HORIZON, TVMFormat };
 
+/* FastDeploy's kinds of hardware; ramet runs on CPU. */
+enum Device { CPU, GPU, RKNPU, IPU, TIMVX, KUNLUNXIN, ASCEND, SOPHGOTPUD, DIRECTML };
+
+/* For SetLitePowerMode(). */
+enum LitePowerMode {
+    LITE_POWER_HIGH,
+    LITE_POWER_LOW,
+    LITE_POWER_FULL,
+    LITE_POWER_NO_BIND,
+    LITE_POWER_RAND_HIGH,
+    LITE_POWER_RAND_LOW
+};
+
 /* What only OpenVINO reads. */
 struct OpenVINOBackendOption {
     int num_streams = 0;            /* runs at the same time, of all clones together; 0: as there are processors for */
@@ -145,6 +163,9 @@ struct OpenVINOBackendOption {
 
     void SetStreamNum(int streams) { num_streams = streams; }
     void SetPerformanceHint(const std::string &wanted) { hint = wanted; }
+    void SetAffinity(const std::string &) {} /* threads are left where the system puts them */
+    void SetCpuOperators(const std::vector<std::string> &) {}
+    template <typename Shapes> void SetShapeInfo(const Shapes &) {}
 };
 
 /* Options of FastDeploy's other engines. They change nothing. */
@@ -155,6 +176,7 @@ struct PaddleBackendOption {
 
     void DeletePass(const std::string &) {}
     void DisableTrtOps(const std::vector<std::string> &) {}
+    template <typename... Settings> void SetIpuConfig(const Settings &...) {}
 };
 
 struct OrtBackendOption {
@@ -165,7 +187,11 @@ struct OrtBackendOption {
 struct LiteBackendOption {
     int power_mode = 3, cpu_threads = 1;
     bool enable_fp16 = false;
-    std::string optimized_model_dir;
+    std::string optimized_model_dir, nnadapter_subgraph_partition_config_path;
+    std::string nnadapter_subgraph_partition_config_buffer, nnadapter_context_properties, nnadapter_model_cache_dir;
+    std::string nnadapter_mixed_precision_quantization_config_path;
+    std::vector<std::string> nnadapter_device_names;
+    std::map<std::string, std::vector<std::vector<int64_t>>> nnadapter_dynamic_shape_info;
 };
 
 struct TrtBackendOption {
@@ -175,6 +201,13 @@ struct TrtBackendOption {
     std::string serialize_file;
 
     void SetShape(const std::string &, const Shape &, const Shape & = Shape(), const Shape & = Shape()) {}
+    template <typename... Data> void SetInputData(const std::string &, const Data &...) {}
+};
+
+struct PorosBackendOption {
+    bool is_dynamic = false, long_to_int = true, use_nvidia_tf32 = false, enable_fp16 = false, enable_int8 = false;
+    int device_id = 0, unconst_ops_thres = -1, max_batch_size = 32;
+    size_t max_workspace_size = size_t(1) << 30;
 };
 
 /*
@@ -194,6 +227,9 @@ class RuntimeOption
     OrtBackendOption ort_option;
     LiteBackendOption paddle_lite_option;
     TrtBackendOption trt_option;
+    PorosBackendOption poros_option;
+    Device device = CPU;
+    int device_id = 0;
     uint64_t memory_budget_bytes = 0;                    /* ceiling of a clone's arena; 0: the default, 4 GiB */
     int plan_capacity = 0;                               /* shapes remembered per model; 0: the default, 16 */
     ramet_precision precision = RAMET_PRECISION_FLOAT32; /* of the weights, native engine */
@@ -215,7 +251,7 @@ class RuntimeOption
     }
     void UseCpu() { refused_.clear(); }
     void UseGpu(int = 0) { Refuse("GPUs"); }
-    void UseRKNPU2() { Refuse("RKNPU2"); }
+    template <typename... Settings> void UseRKNPU2(const Settings &...) { Refuse("RKNPU2"); }
     void UseTimVX() { Refuse("TimVX"); }
     void UseAscend() { Refuse("Ascend"); }
     void UseSophgo() { Refuse("Sophgo"); }
@@ -223,6 +259,12 @@ class RuntimeOption
     void UseDirectML() { Refuse("DirectML"); }
     void UseIpu(int = 1, int = 1, bool = false, int = 1) { Refuse("IPUs"); }
     template <typename... Settings> void UseKunlunXin(const Settings &...) { Refuse("KunlunXin"); }
+    template <typename... Settings> void SetIpuConfig(const Settings &...) { Refuse("IPUs"); }
+    void SetExternalStream(void *) { Refuse("GPUs"); }
+    void SetEncryptionKey(const std::string &)
+    {
+        refused_ = "encrypted models are not read: decrypt the files, or give their bytes with SetModelBuffer()";
+    }
 
     /* At least 1; the C library refuses anything else when a model is opened. */
     void SetCpuThreadNum(int threads) { cpu_thread_num = threads; }
@@ -240,6 +282,8 @@ class RuntimeOption
     void UseTrtBackend() { backend = TRT; }
     void UsePorosBackend() { backend = POROS; }
     void UseTVMBackend() { backend = TVM; }
+    void UseSophgoBackend() { backend = SOPHGOTPU; }
+    void UseHorizonNPUBackend() { backend = HORIZONNPU; }
 
     /* Setters of other engines. */
     using Shape = std::vector<int32_t>;
@@ -261,7 +305,21 @@ class RuntimeOption
     void SetOrtGraphOptLevel(int = -1) {}
     void EnableLiteFP16() {}
     void DisableLiteFP16() {}
-    template <typename Mode> void SetLitePowerMode(const Mode &) {}
+    void EnableLiteInt8() {}
+    void DisableLiteInt8() {}
+    void SetLitePowerMode(LitePowerMode) {}
+    void SetLiteOptimizedModelDir(const std::string &) {}
+    void SetLiteSubgraphPartitionPath(const std::string &) {}
+    void SetLiteSubgraphPartitionConfigBuffer(const std::string &) {}
+    void SetLiteDeviceNames(const std::vector<std::string> &) {}
+    void SetLiteContextProperties(const std::string &) {}
+    void SetLiteModelCacheDir(const std::string &) {}
+    void SetLiteDynamicShapeInfo(const std::map<std::string, std::vector<std::vector<int64_t>>> &) {}
+    void SetLiteMixedPrecisionQuantizationConfigPath(const std::string &) {}
+    void DisablePaddleTrtOPs(const std::vector<std::string> &) {}
+    template <typename... Data> void SetTrtInputData(const std::string &, const Data &...) {}
+    void EnableValidBackendCheck() {} /* every model runs on every engine that is there */
+    void DisableValidBackendCheck() {}
     void SetOpenVINODevice(const std::string &name = "CPU")
     {
         if (name != "CPU")
@@ -430,6 +488,13 @@ class Pixels
     ramet_image image_;
 };
 
+/* What an image is where a program leaves it open: BatchPredict({im, im}, &results). */
+#ifdef RAMET_HAS_OPENCV
+using UsualImage = cv::Mat;
+#else
+using UsualImage = ramet_image;
+#endif
+
 template <typename Im> std::vector<ramet_image> AllPixels(const std::vector<Im> &images)
 {
     std::vector<ramet_image> all;
@@ -521,6 +586,26 @@ struct TensorInfo {
     FDDataType dtype = FDDataType::FP32;
 };
 
+/* As FastDeploy prints it. */
+inline const char *Str(FDDataType dtype)
+{
+    static const char *const names[] = {"FDDataType::BOOL",  "FDDataType::INT16", "FDDataType::INT32",
+                                        "FDDataType::INT64", "FDDataType::FP16",  "FDDataType::FP32",
+                                        "FDDataType::FP64",  "FDDataType::UINT8", "FDDataType::INT8",
+                                        "FDDataType::BF16"};
+    return names[static_cast<size_t>(dtype)];
+}
+
+inline std::ostream &operator<<(std::ostream &out, FDDataType dtype) { return out << Str(dtype); }
+
+inline std::ostream &operator<<(std::ostream &out, const TensorInfo &info)
+{
+    out << "TensorInfo(name: " << info.name << ", shape: [";
+    for (size_t i = 0; i < info.shape.size(); i++)
+        out << (i > 0 ? ", " : "") << info.shape[i];
+    return out << "], dtype: " << info.dtype << ")";
+}
+
 /* A dense row-major tensor; its numbers are its own or, after SetExternalData(), yours. */
 class FDTensor
 {
@@ -528,9 +613,15 @@ class FDTensor
     std::string name;
     std::vector<int64_t> shape;
     FDDataType dtype = FDDataType::FP32;
+    Device device = CPU;
+    int device_id = -1;
+
+    FDTensor() = default;
+    explicit FDTensor(const std::string &tensor_name) : name(tensor_name) {}
 
     /* Borrows: the numbers must live as long as the tensor is used. */
-    void SetExternalData(const std::vector<int64_t> &new_shape, FDDataType new_dtype, void *data)
+    void SetExternalData(const std::vector<int64_t> &new_shape, FDDataType new_dtype, void *data, Device = CPU,
+                         int = -1)
     {
         shape = new_shape;
         dtype = new_dtype;
@@ -545,6 +636,62 @@ class FDTensor
         external_ = nullptr;
         own_.assign(static_cast<size_t>(Nbytes()), 0);
     }
+    void Resize(const std::vector<int64_t> &new_shape, FDDataType new_dtype, const std::string &tensor_name,
+                Device = CPU)
+    {
+        Resize(new_shape, new_dtype);
+        name = tensor_name;
+    }
+    void Resize(const std::vector<int64_t> &new_shape) { Resize(new_shape, dtype); }
+    void Allocate(const std::vector<int64_t> &new_shape, FDDataType new_dtype, const std::string &tensor_name = "",
+                  Device = CPU)
+    {
+        Resize(new_shape, new_dtype, tensor_name);
+    }
+    /* Other sizes for the same numbers; one of them may be -1, what is left. False where they do not come out. */
+    bool Reshape(const std::vector<int64_t> &new_shape)
+    {
+        int64_t known = 1, *open = nullptr;
+        std::vector<int64_t> made = new_shape;
+        for (int64_t &dim : made) {
+            if (dim < -1 || (dim == -1 && open))
+                return false;
+            known *= dim == -1 ? 1 : dim;
+            open = dim == -1 ? &dim : open;
+        }
+        if (open)
+            *open = known > 0 ? Numel() / known : 0;
+        if (known * (open ? *open : 1) != Numel())
+            return false;
+        shape = made;
+        return true;
+    }
+    /* A new dimension of size 1 before this one; one from the end: -1. */
+    void ExpandDim(int64_t axis = 0)
+    {
+        const int64_t rank = static_cast<int64_t>(shape.size()), at = axis < 0 ? axis + rank + 1 : axis;
+        if (at >= 0 && at <= rank)
+            shape.insert(shape.begin() + static_cast<ptrdiff_t>(at), 1);
+    }
+    /* Takes a dimension of size 1 out. */
+    void Squeeze(int64_t axis = 0)
+    {
+        const int64_t rank = static_cast<int64_t>(shape.size()), at = axis < 0 ? axis + rank : axis;
+        if (at >= 0 && at < rank && shape[static_cast<size_t>(at)] == 1)
+            shape.erase(shape.begin() + static_cast<ptrdiff_t>(at));
+    }
+    bool IsShared() const { return external_ != nullptr; }
+    /* A copy of its own of what SetExternalData() lent. */
+    void StopSharing()
+    {
+        const unsigned char *lent = static_cast<const unsigned char *>(external_);
+        if (lent)
+            own_.assign(lent, lent + Nbytes());
+        external_ = nullptr;
+    }
+    /* Prints name, sizes, type, mean, largest and smallest number on the standard output. */
+    inline void PrintInfo(const std::string &prefix = "TensorInfo: ") const;
+    void *MutableData() { return Data(); }
     void *Data() { return external_ ? external_ : own_.data(); }
     const void *Data() const { return external_ ? external_ : own_.data(); }
     const void *CpuData() const { return Data(); }
@@ -558,6 +705,22 @@ class FDTensor
         return count;
     }
     int64_t Nbytes() const { return Numel() * static_cast<int64_t>(ramet_dtype_bytes(detail::ToC(dtype))); }
+
+    /* A copy of another tensor: in memory of yours where this one borrows it, which must have the same size. */
+    bool Receive(const FDTensor &other)
+    {
+        if (!external_) {
+            *this = other;
+            return true;
+        }
+        if (Nbytes() != other.Nbytes())
+            return false;
+        std::memcpy(external_, other.Data(), static_cast<size_t>(Nbytes()));
+        shape = other.shape;
+        dtype = other.dtype;
+        name = other.name;
+        return true;
+    }
 
     /* For the C interface; points into this tensor. */
     ramet_tensor ToC() const
@@ -604,6 +767,66 @@ inline TensorInfo InfoOf(const ramet_runtime *runtime, size_t index,
 
 } // namespace detail
 
+namespace detail
+{
+
+template <typename T> void PrintRange(const void *data, int64_t count)
+{
+    const T *numbers = static_cast<const T *>(data);
+    double sum = 0, most = count > 0 ? double(numbers[0]) : 0, least = most;
+    for (int64_t i = 0; i < count; i++) {
+        const double number = double(numbers[i]);
+        sum += number;
+        most = number > most ? number : most;
+        least = number < least ? number : least;
+    }
+    std::cout << ", mean=" << (count > 0 ? sum / double(count) : 0) << ", max=" << most << ", min=" << least;
+}
+
+/* One run. outputs: in the program's order; copies, so that they stay valid. */
+inline bool RunTensors(ramet_runtime *runtime, const std::vector<FDTensor> &inputs, std::vector<FDTensor> *outputs,
+                       Failure *failure)
+{
+    std::vector<ramet_tensor> given, made(ramet_runtime_output_count(runtime));
+    for (const FDTensor &input : inputs) {
+        if (input.shape.size() > RAMET_MAX_RANK)
+            return failure->Refuse(RAMET_STATUS_INVALID_ARGUMENT, "a tensor has too many dimensions");
+        given.push_back(input.ToC());
+    }
+    ramet_error error = {};
+    const ramet_status status =
+        ramet_runtime_run(runtime, given.data(), given.size(), made.data(), made.size(), &error);
+    if (!failure->Accept(status, error))
+        return false;
+    outputs->resize(made.size());
+    for (size_t i = 0; i < made.size(); i++)
+        (*outputs)[i].FromC(made[i]);
+    return true;
+}
+
+} // namespace detail
+
+inline void FDTensor::PrintInfo(const std::string &prefix) const
+{
+    std::cout << prefix << ": name=" << name << ", shape=";
+    for (int64_t dim : shape)
+        std::cout << dim << " ";
+    std::cout << ", dtype=" << dtype;
+    switch (dtype) {
+    case FDDataType::FP32: detail::PrintRange<float>(Data(), Numel()); break;
+    case FDDataType::FP64: detail::PrintRange<double>(Data(), Numel()); break;
+    case FDDataType::INT64: detail::PrintRange<int64_t>(Data(), Numel()); break;
+    case FDDataType::INT32: detail::PrintRange<int32_t>(Data(), Numel()); break;
+    case FDDataType::INT16: detail::PrintRange<int16_t>(Data(), Numel()); break;
+    case FDDataType::INT8: detail::PrintRange<int8_t>(Data(), Numel()); break;
+    case FDDataType::UINT8:
+    case FDDataType::BOOL: detail::PrintRange<uint8_t>(Data(), Numel()); break;
+    case FDDataType::FP16:
+    case FDDataType::BF16: break; /* C++ has no such numbers */
+    }
+    std::cout << std::endl;
+}
+
 /* A model without pre- and postprocessing. */
 class Runtime
 {
@@ -626,21 +849,38 @@ class Runtime
     /* outputs: in the program's order; copies, so that they stay valid. */
     bool Infer(std::vector<FDTensor> &inputs, std::vector<FDTensor> *outputs)
     {
-        std::vector<ramet_tensor> given, made(ramet_runtime_output_count(handle_.get()));
-        for (const FDTensor &input : inputs) {
-            if (input.shape.size() > RAMET_MAX_RANK)
-                return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, "a tensor has too many dimensions");
-            given.push_back(input.ToC());
-        }
-        ramet_error error = {};
-        const ramet_status status =
-            ramet_runtime_run(handle_.get(), given.data(), given.size(), made.data(), made.size(), &error);
-        if (!failure_.Accept(status, error))
+        return detail::RunTensors(handle_.get(), inputs, outputs, &failure_);
+    }
+
+    /* An input of Infer() without arguments. Borrows: the tensor's numbers must live until then. */
+    void BindInputTensor(const std::string &name, FDTensor &input)
+    {
+        FDTensor bound(name);
+        bound.SetExternalData(input.shape, input.dtype, input.Data());
+        Named(&bound_, name) = bound;
+    }
+    /* Where Infer() without arguments writes the output of this name; memory of yours must have its size. Borrows. */
+    void BindOutputTensor(const std::string &name, FDTensor &output) { receivers_[name] = &output; }
+    /* Runs on the inputs that were bound; GetOutputTensor() has what comes out. */
+    bool Infer()
+    {
+        if (!Infer(bound_, &outputs_))
             return false;
-        outputs->resize(made.size());
-        for (size_t i = 0; i < made.size(); i++)
-            (*outputs)[i].FromC(made[i]);
+        for (const FDTensor &output : outputs_) {
+            const auto receiver = receivers_.find(output.name);
+            if (receiver != receivers_.end() && !receiver->second->Receive(output))
+                return failure_.Refuse(RAMET_STATUS_BAD_SHAPE,
+                                       ("the memory bound for '" + output.name + "' has another size").c_str());
+        }
         return true;
+    }
+    /* What Infer() without arguments gave under this name, valid until the next; nullptr without such an output. */
+    FDTensor *GetOutputTensor(const std::string &name)
+    {
+        for (FDTensor &output : outputs_)
+            if (output.name == name)
+                return &output;
+        return nullptr;
     }
 
     /* nullptr when there is no memory for it. */
@@ -666,13 +906,39 @@ class Runtime
     {
         return detail::InfoOf(handle_.get(), static_cast<size_t>(index), ramet_runtime_output_info);
     }
+    std::vector<TensorInfo> GetInputInfos() const
+    {
+        std::vector<TensorInfo> all;
+        for (int i = 0; i < NumInputs(); i++)
+            all.push_back(GetInputInfo(i));
+        return all;
+    }
+    std::vector<TensorInfo> GetOutputInfos() const
+    {
+        std::vector<TensorInfo> all;
+        for (int i = 0; i < NumOutputs(); i++)
+            all.push_back(GetOutputInfo(i));
+        return all;
+    }
+    void ReleaseModelMemoryBuffer() {} /* FastDeploy's; nothing is kept of SetModelBuffer() */
     ramet_runtime *Get() const { return handle_.get(); }
     const ramet_error &Error() const { return failure_.Error(); }
     std::string ErrorText() const { return detail::TextOf(failure_.Error()); }
 
   private:
+    static FDTensor &Named(std::vector<FDTensor> *tensors, const std::string &name)
+    {
+        for (FDTensor &tensor : *tensors)
+            if (tensor.name == name)
+                return tensor;
+        tensors->emplace_back(name);
+        return tensors->back();
+    }
+
     detail::Handle<ramet_runtime, ramet_runtime_close> handle_;
     detail::Failure failure_;
+    std::vector<FDTensor> bound_, outputs_;
+    std::map<std::string, FDTensor *> receivers_;
 };
 
 /* What all models have. */
@@ -709,6 +975,12 @@ class FastDeployModel
         recording_ = true;
     }
     void DisableRecordTimeOfRuntime() { recording_ = false; }
+    bool EnabledRecordTimeOfRuntime() const { return recording_; }
+    /* The middle part alone, on tensors. */
+    bool Infer(std::vector<FDTensor> &inputs, std::vector<FDTensor> *outputs)
+    {
+        return detail::RunTensors(GetRuntime(), inputs, outputs, &failure_);
+    }
     /* Prints and returns what was recorded, in seconds; a first fifth is warm-up. Nothing with fewer than ten records. */
     inline std::map<std::string, float> PrintStatisInfoOfRuntime();
     /* Mean seconds of what was recorded; 0 without anything. */
@@ -781,8 +1053,11 @@ namespace vision
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
+enum ResultType { UNKNOWN_RESULT, CLASSIFY, DETECTION, SEGMENTATION, OCR, MASK };
+
 /* The best classes of an image, by descending score. */
 struct ClassifyResult {
+    ResultType type = CLASSIFY;
     std::vector<int32_t> label_ids;
     std::vector<float> scores;
     std::vector<std::string> label_names; /* empty without names in the configuration */
@@ -810,9 +1085,15 @@ struct ClassifyResult {
 
 /* The pixels of an object within its box, 1 for the object: data [shape[0]][shape[1]], from left, top of the image on. */
 struct Mask {
+    ResultType type = MASK;
     std::vector<uint8_t> data;
     std::vector<int64_t> shape;
     int left = 0, top = 0;
+
+    void *Data() { return data.data(); }
+    const void *Data() const { return data.data(); }
+    void Reserve(int size) { data.reserve(static_cast<size_t>(size)); }
+    void Resize(int size) { data.resize(static_cast<size_t>(size)); }
     void Clear() { *this = Mask(); }
     std::string Str() const
     {
@@ -823,6 +1104,7 @@ struct Mask {
 
 /* Objects: left, top, right, bottom in pixels of the image. */
 struct DetectionResult {
+    ResultType type = DETECTION;
     std::vector<std::array<float, 4>> boxes;
     std::vector<std::array<float, 8>> rotated_boxes; /* x, y of four corners; empty unless the model gives them */
     std::vector<float> scores;
@@ -831,6 +1113,19 @@ struct DetectionResult {
     std::vector<Mask> masks;
     bool contain_masks = false;
 
+    void Reserve(int size)
+    {
+        boxes.reserve(static_cast<size_t>(size));
+        scores.reserve(static_cast<size_t>(size));
+        label_ids.reserve(static_cast<size_t>(size));
+    }
+    void Resize(int size)
+    {
+        boxes.resize(static_cast<size_t>(size));
+        scores.resize(static_cast<size_t>(size));
+        label_ids.resize(static_cast<size_t>(size));
+        masks.resize(contain_masks ? static_cast<size_t>(size) : 0);
+    }
     void Clear() { *this = DetectionResult(); }
     std::string Str() const
     {
@@ -858,12 +1153,24 @@ struct DetectionResult {
 
 /* The class of each pixel: label_map [shape[0]][shape[1]]. */
 struct SegmentationResult {
+    ResultType type = SEGMENTATION;
     std::vector<uint8_t> label_map;
     std::vector<float> score_map; /* empty without contain_score_map */
     std::vector<int64_t> shape;
     bool contain_score_map = false;
 
+    void Reserve(int size)
+    {
+        label_map.reserve(static_cast<size_t>(size));
+        score_map.reserve(contain_score_map ? static_cast<size_t>(size) : 0);
+    }
+    void Resize(int size)
+    {
+        label_map.resize(static_cast<size_t>(size));
+        score_map.resize(contain_score_map ? static_cast<size_t>(size) : 0);
+    }
     void Clear() { *this = SegmentationResult(); }
+    void Free() { Clear(); }
     std::string Str() const
     {
         std::string text = "SegmentationResult Image masks 10 rows x 10 cols: \n" + FirstHundred(label_map);
@@ -891,6 +1198,7 @@ struct SegmentationResult {
 
 /* The texts of an image in reading order; boxes are x, y of four corners from the top left, clockwise. */
 struct OCRResult {
+    ResultType type = OCR;
     std::vector<std::array<int, 8>> boxes;
     std::vector<std::string> text;
     std::vector<float> rec_scores;
@@ -1089,7 +1397,8 @@ template <typename Task> class TaskModel : public HandleModel<Task>
     bool Predict(const Pixels &image, Result *result) { return Run(&image.Get(), 1, result); }
 
     /* The answer for an image does not depend on the others; their sizes may differ. */
-    template <typename Im> bool BatchPredict(const std::vector<Im> &images, std::vector<Result> *results)
+    template <typename Im = detail::UsualImage>
+    bool BatchPredict(const std::vector<Im> &images, std::vector<Result> *results)
     {
         const std::vector<ramet_image> all = AllPixels(images);
         results->assign(all.size(), Result());
@@ -1166,9 +1475,32 @@ template <typename Part, ramet_status (*Disable)(Part *, int32_t, ramet_error *)
     bool DisableNormalize() { return Disable(part_, RAMET_PREPROCESS_STEP_NORMALIZE, nullptr) == RAMET_STATUS_OK; }
     /* The input is [count, height, width, 3], for models that take it so, likewise. */
     bool DisablePermute() { return Disable(part_, RAMET_PREPROCESS_STEP_PERMUTE, nullptr) == RAMET_STATUS_OK; }
+    /* False: there is no GPU engine, and images stay on the CPU. */
+    bool UseCuda(bool = false, int = -1)
+    {
+        return Failure().Refuse(RAMET_STATUS_UNSUPPORTED, "UseCuda(): ramet runs on CPUs; leave the call out");
+    }
+    bool CudaUsed() const { return false; }
 
   private:
     Part *part_;
+};
+
+/* The place of a model's outer part, so that GetPreprocessor() gives a reference; valid until the model moves or ends. */
+template <typename Part> class Place
+{
+  public:
+    template <typename Owner> Part &Of(Owner owner)
+    {
+        if (part_)
+            *part_ = Part(owner);
+        else
+            part_.reset(new Part(owner));
+        return *part_;
+    }
+
+  private:
+    std::unique_ptr<Part> part_;
 };
 
 } // namespace detail
@@ -1222,17 +1554,14 @@ class PaddleClasModel : public detail::TaskModel<detail::ClassifyTask>
         return GetPostprocessor().SetTopk(topk) && Predict(image, result);
     }
     using TaskModel::Predict;
-    PaddleClasPreprocessor GetPreprocessor()
-    {
-        return PaddleClasPreprocessor(ramet_classify_model_preprocessor(Get()));
-    }
-    PaddleClasPostprocessor GetPostprocessor()
-    {
-        return PaddleClasPostprocessor(ramet_classify_model_postprocessor(Get()));
-    }
+    PaddleClasPreprocessor &GetPreprocessor() { return preprocessor_.Of(ramet_classify_model_preprocessor(Get())); }
+    PaddleClasPostprocessor &GetPostprocessor() { return postprocessor_.Of(ramet_classify_model_postprocessor(Get())); }
 
   private:
     PaddleClasModel() = default;
+
+    detail::Place<PaddleClasPreprocessor> preprocessor_;
+    detail::Place<PaddleClasPostprocessor> postprocessor_;
 };
 
 using PPLCNet = PaddleClasModel;
@@ -1277,6 +1606,7 @@ class PaddleDetPostprocessor
     explicit PaddleDetPostprocessor(ramet_detect_postprocessor *part) : part_(part) {}
     /* Nothing to do: whether a model leaves suppression to its caller is seen from its outputs. */
     void ApplyNMS() {}
+    void SetScaleFactor(const std::vector<float> &) {} /* is known from each image */
     bool SetNMSOption(const NMSOption &option)
     {
         ramet_detect_nms_option nms = {};
@@ -1313,15 +1643,15 @@ class PaddleDetectionModel : public detail::TaskModel<detail::DetectTask>
     {
         return CloneInto(std::unique_ptr<PaddleDetectionModel>(new PaddleDetectionModel));
     }
-    PaddleDetPreprocessor GetPreprocessor() { return PaddleDetPreprocessor(ramet_detect_model_preprocessor(Get())); }
-    PaddleDetPostprocessor GetPostprocessor()
-    {
-        return PaddleDetPostprocessor(ramet_detect_model_postprocessor(Get()));
-    }
+    PaddleDetPreprocessor &GetPreprocessor() { return preprocessor_.Of(ramet_detect_model_preprocessor(Get())); }
+    PaddleDetPostprocessor &GetPostprocessor() { return postprocessor_.Of(ramet_detect_model_postprocessor(Get())); }
     bool CheckArch() const { return true; }
 
   private:
     PaddleDetectionModel() = default;
+
+    detail::Place<PaddleDetPreprocessor> preprocessor_;
+    detail::Place<PaddleDetPostprocessor> postprocessor_;
 };
 
 using PPDetBase = PaddleDetectionModel;
@@ -1402,8 +1732,8 @@ class PaddleSegModel : public detail::TaskModel<detail::SegmentTask>
             clone->option_ = option_;
         return clone;
     }
-    PaddleSegPreprocessor GetPreprocessor() { return PaddleSegPreprocessor(this); }
-    PaddleSegPostprocessor GetPostprocessor() { return PaddleSegPostprocessor(this); }
+    PaddleSegPreprocessor &GetPreprocessor() { return preprocessor_.Of(this); }
+    PaddleSegPostprocessor &GetPostprocessor() { return postprocessor_.Of(this); }
 
     /* Both outer parts go by one option. */
     const ramet_segment_option &Option() const { return option_; }
@@ -1418,6 +1748,9 @@ class PaddleSegModel : public detail::TaskModel<detail::SegmentTask>
 
   private:
     PaddleSegModel() = default;
+
+    detail::Place<PaddleSegPreprocessor> preprocessor_;
+    detail::Place<PaddleSegPostprocessor> postprocessor_;
 
     static ramet_segment_option Defaults()
     {
@@ -1486,6 +1819,8 @@ template <typename Task> class TextModel : public detail::HandleModel<Task>
         option_ = option;
         return true;
     }
+    /* False: a part's setter was asked for what this model cannot do. */
+    bool Refuse(const char *message) { return this->failure_.Refuse(RAMET_STATUS_UNSUPPORTED, message); }
 
   protected:
     TextModel() { Task::Init(&option_); }
@@ -1537,6 +1872,37 @@ struct RecTask : detail::Calls<ramet_rec_model, ramet_rec_model_clone, ramet_rec
     static constexpr auto SetOption = ramet_rec_model_set_option;
 };
 
+/* An image shape as FastDeploy has it: {3, height, width}. */
+inline bool IsImageShape(const std::vector<int> &shape) { return shape.size() == 3 && shape[0] == 3; }
+
+/* What models of lines take. Their normalisation is fixed: setters check that nothing else is wanted. */
+template <typename Task, typename Part, ramet_status (*Disable)(Part *, int32_t, ramet_error *)>
+class LinePreprocessor : public detail::Preprocessor<Part, Disable>
+{
+  public:
+    bool SetNormalize(const std::vector<float> &mean, const std::vector<float> &std, bool is_scale)
+    {
+        return SetMean(mean) && SetScale(std) && SetIsScale(is_scale);
+    }
+    bool SetMean(const std::vector<float> &mean) { return Check(mean == Halves()); }
+    bool SetScale(const std::vector<float> &scale) { return Check(scale == Halves()); }
+    bool SetIsScale(bool is_scale) { return Check(is_scale); }
+    std::vector<float> GetMean() const { return Halves(); }
+    std::vector<float> GetScale() const { return Halves(); }
+    bool GetIsScale() const { return true; }
+
+  protected:
+    LinePreprocessor(Part *part, TextModel<Task> *model) : detail::Preprocessor<Part, Disable>(part), model_(model) {}
+    TextModel<Task> *model_;
+
+  private:
+    static std::vector<float> Halves() { return {0.5f, 0.5f, 0.5f}; }
+    bool Check(bool is_usual)
+    {
+        return is_usual || model_->Refuse("lines of text are normalised as (pixel / 255 - 0.5) / 0.5");
+    }
+};
+
 /* The first part of a detector, which must outlive it. */
 class DBDetectorPreprocessor : public detail::Preprocessor<ramet_det_preprocessor, ramet_det_preprocessor_disable>
 {
@@ -1546,7 +1912,8 @@ class DBDetectorPreprocessor : public detail::Preprocessor<ramet_det_preprocesso
     {
     }
     /* B, G, R; of pixel / 255, or of pixels without is_scale. */
-    bool SetNormalize(const std::vector<float> &mean, const std::vector<float> &std, bool is_scale)
+    bool SetNormalize(const std::vector<float> &mean = {0.485f, 0.456f, 0.406f},
+                      const std::vector<float> &std = {0.229f, 0.224f, 0.225f}, bool is_scale = true)
     {
         ramet_det_option option = model_->Option();
         for (size_t c = 0; c < 3 && mean.size() == 3 && std.size() == 3; c++) {
@@ -1557,9 +1924,25 @@ class DBDetectorPreprocessor : public detail::Preprocessor<ramet_det_preprocesso
     }
     bool SetMaxSideLen(int pixels) { return Set(model_, &ramet_det_option::limit_side_len, int32_t(pixels)); }
     int GetMaxSideLen() const { return model_->Option().limit_side_len ? model_->Option().limit_side_len : 960; }
+    /* Kept for GetDetImageShape(); as in FastDeploy it changes nothing without static shapes, which are not here. */
+    bool SetDetImageShape(const std::vector<int> &shape)
+    {
+        if (!IsImageShape(shape))
+            return model_->Refuse("an image shape is {3, height, width}");
+        det_image_shape_ = shape;
+        return true;
+    }
+    std::vector<int> GetDetImageShape() const { return det_image_shape_; }
+    bool SetStaticShapeInfer(bool is_static)
+    {
+        return !is_static || model_->Refuse("a text detector's input is as large as the image asks for: leave "
+                                            "SetStaticShapeInfer() at false");
+    }
+    bool GetStaticShapeInfer() const { return false; }
 
   private:
     TextModel<DetTask> *model_;
+    std::vector<int> det_image_shape_ = {3, 960, 960};
 };
 
 /* The last part, likewise. */
@@ -1574,14 +1957,27 @@ class DBDetectorPostprocessor
     bool SetDetDBScoreMode(const std::string &mode)
     {
         const ramet_det_score_mode wanted = mode == "slow" ? RAMET_DET_SCORE_MODE_SLOW : RAMET_DET_SCORE_MODE_FAST;
-        return (mode == "slow" || mode == "fast") && Set(model_, &ramet_det_option::db_score_mode, wanted);
+        if (mode != "slow" && mode != "fast")
+            return model_->Refuse("a score mode is \"slow\" or \"fast\"");
+        return Set(model_, &ramet_det_option::db_score_mode, wanted);
     }
     bool SetUseDilation(int use_dilation)
     {
         return Set(model_, &ramet_det_option::use_dilation, int32_t(use_dilation));
     }
+    double GetDetDBThresh() const { return Or(model_->Option().db_thresh, 0.3); }
+    double GetDetDBBoxThresh() const { return Or(model_->Option().db_box_thresh, 0.6); }
+    double GetDetDBUnclipRatio() const { return Or(model_->Option().db_unclip_ratio, 1.5); }
+    std::string GetDetDBScoreMode() const
+    {
+        return model_->Option().db_score_mode == RAMET_DET_SCORE_MODE_SLOW ? "slow" : "fast";
+    }
+    int GetUseDilation() const { return model_->Option().use_dilation; }
 
   private:
+    /* Zero in an option means its default. */
+    static double Or(float set, double otherwise) { return set > 0 ? double(set) : otherwise; }
+
     TextModel<DetTask> *model_;
 };
 
@@ -1589,16 +1985,17 @@ class DBDetectorPostprocessor
 class DBDetector : public TextModel<DetTask>
 {
   public:
+    DBDetector() { option_.db_score_mode = RAMET_DET_SCORE_MODE_SLOW; } /* not Initialized() */
     DBDetector(const std::string &model_file, const std::string &params_file = "",
                const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
+        : DBDetector()
     {
-        option_.db_score_mode = RAMET_DET_SCORE_MODE_SLOW;
         Open(model_file, params_file, option);
     }
     std::string ModelName() const override { return "ppocr/ocr_det"; }
     std::unique_ptr<DBDetector> Clone() { return CloneInto(std::unique_ptr<DBDetector>(new DBDetector)); }
-    DBDetectorPreprocessor GetPreprocessor() { return DBDetectorPreprocessor(this); }
-    DBDetectorPostprocessor GetPostprocessor() { return DBDetectorPostprocessor(this); }
+    DBDetectorPreprocessor &GetPreprocessor() { return preprocessor_.Of(this); }
+    DBDetectorPostprocessor &GetPostprocessor() { return postprocessor_.Of(this); }
 
     bool Predict(const detail::Pixels &image, std::vector<std::array<int, 8>> *boxes)
     {
@@ -1618,7 +2015,7 @@ class DBDetector : public TextModel<DetTask>
         result->Clear();
         return Predict(image, &result->boxes);
     }
-    template <typename Im>
+    template <typename Im = detail::UsualImage>
     bool BatchPredict(const std::vector<Im> &images, std::vector<std::vector<std::array<int, 8>>> *boxes)
     {
         boxes->assign(images.size(), {});
@@ -1627,32 +2024,44 @@ class DBDetector : public TextModel<DetTask>
                 return false;
         return true;
     }
+    template <typename Im = detail::UsualImage>
+    bool BatchPredict(const std::vector<Im> &images, std::vector<OCRResult> *results)
+    {
+        results->assign(images.size(), OCRResult());
+        for (size_t i = 0; i < images.size(); i++)
+            if (!Predict(images[i], &(*results)[i]))
+                return false;
+        return true;
+    }
 
   private:
-    DBDetector() = default;
+    detail::Place<DBDetectorPreprocessor> preprocessor_;
+    detail::Place<DBDetectorPostprocessor> postprocessor_;
 };
 
 /* The first part of a classifier, which must outlive it. */
-class ClassifierPreprocessor : public detail::Preprocessor<ramet_cls_preprocessor, ramet_cls_preprocessor_disable>
+class ClassifierPreprocessor : public LinePreprocessor<ClsTask, ramet_cls_preprocessor, ramet_cls_preprocessor_disable>
 {
   public:
     explicit ClassifierPreprocessor(TextModel<ClsTask> *model)
-        : Preprocessor(ramet_cls_model_preprocessor(model->Get())), model_(model)
+        : LinePreprocessor(ramet_cls_model_preprocessor(model->Get()), model)
     {
     }
     /* {3, height, width} of the input. */
     bool SetClsImageShape(const std::vector<int> &shape)
     {
         ramet_cls_option option = model_->Option();
-        if (shape.size() != 3 || shape[0] != 3)
-            return false;
+        if (!IsImageShape(shape))
+            return model_->Refuse("an image shape is {3, height, width}");
         option.image_height = shape[1];
         option.image_width = shape[2];
         return model_->SetOption(option);
     }
-
-  private:
-    TextModel<ClsTask> *model_;
+    std::vector<int> GetClsImageShape() const
+    {
+        const ramet_cls_option &option = model_->Option();
+        return {3, option.image_height ? option.image_height : 48, option.image_width ? option.image_width : 192};
+    }
 };
 
 /* The last part of a classifier, which must outlive it. */
@@ -1661,6 +2070,7 @@ class ClassifierPostprocessor
   public:
     explicit ClassifierPostprocessor(TextModel<ClsTask> *model) : model_(model) {}
     bool SetClsThresh(float thresh) { return Set(model_, &ramet_cls_option::thresh, thresh); }
+    float GetClsThresh() const { return model_->Option().thresh > 0 ? model_->Option().thresh : 0.9f; }
 
   private:
     TextModel<ClsTask> *model_;
@@ -1670,6 +2080,7 @@ class ClassifierPostprocessor
 class Classifier : public TextModel<ClsTask>
 {
   public:
+    Classifier() = default; /* not Initialized() */
     Classifier(const std::string &model_file, const std::string &params_file = "",
                const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
     {
@@ -1677,14 +2088,14 @@ class Classifier : public TextModel<ClsTask>
     }
     std::string ModelName() const override { return "ppocr/ocr_cls"; }
     std::unique_ptr<Classifier> Clone() { return CloneInto(std::unique_ptr<Classifier>(new Classifier)); }
-    ClassifierPreprocessor GetPreprocessor() { return ClassifierPreprocessor(this); }
-    ClassifierPostprocessor GetPostprocessor() { return ClassifierPostprocessor(this); }
+    ClassifierPreprocessor &GetPreprocessor() { return preprocessor_.Of(this); }
+    ClassifierPostprocessor &GetPostprocessor() { return postprocessor_.Of(this); }
 
     bool Predict(const detail::Pixels &image, int32_t *label, float *score)
     {
         return Run(&image.Get(), 1, label, score);
     }
-    template <typename Im>
+    template <typename Im = detail::UsualImage>
     bool BatchPredict(const std::vector<Im> &images, std::vector<int32_t> *labels, std::vector<float> *scores)
     {
         const std::vector<ramet_image> all = detail::AllPixels(images);
@@ -1692,9 +2103,23 @@ class Classifier : public TextModel<ClsTask>
         scores->assign(all.size(), 0);
         return Run(all.data(), all.size(), labels->data(), scores->data());
     }
+    bool Predict(const detail::Pixels &image, OCRResult *result)
+    {
+        result->Clear();
+        result->cls_labels.resize(1);
+        result->cls_scores.resize(1);
+        return Predict(image, result->cls_labels.data(), result->cls_scores.data());
+    }
+    /* One result with a label and a score for each image. */
+    template <typename Im = detail::UsualImage> bool BatchPredict(const std::vector<Im> &images, OCRResult *result)
+    {
+        result->Clear();
+        return BatchPredict(images, &result->cls_labels, &result->cls_scores);
+    }
 
   private:
-    Classifier() = default;
+    detail::Place<ClassifierPreprocessor> preprocessor_;
+    detail::Place<ClassifierPostprocessor> postprocessor_;
 
     bool Run(const ramet_image *images, size_t count, int32_t *labels, float *scores)
     {
@@ -1713,19 +2138,19 @@ class Classifier : public TextModel<ClsTask>
 };
 
 /* The first part of a recogniser, which must outlive it. */
-class RecognizerPreprocessor : public detail::Preprocessor<ramet_rec_preprocessor, ramet_rec_preprocessor_disable>
+class RecognizerPreprocessor : public LinePreprocessor<RecTask, ramet_rec_preprocessor, ramet_rec_preprocessor_disable>
 {
   public:
     explicit RecognizerPreprocessor(TextModel<RecTask> *model)
-        : Preprocessor(ramet_rec_model_preprocessor(model->Get())), model_(model)
+        : LinePreprocessor(ramet_rec_model_preprocessor(model->Get()), model)
     {
     }
     /* {3, height, width}: height of the input, and its least width. */
     bool SetRecImageShape(const std::vector<int> &shape)
     {
         ramet_rec_option option = model_->Option();
-        if (shape.size() != 3 || shape[0] != 3)
-            return false;
+        if (!IsImageShape(shape))
+            return model_->Refuse("an image shape is {3, height, width}");
         const bool is_static = option.max_image_width != 0;
         option.image_height = shape[1];
         option.image_width = shape[2];
@@ -1740,15 +2165,18 @@ class RecognizerPreprocessor : public detail::Preprocessor<ramet_rec_preprocesso
         return model_->SetOption(option);
     }
     bool GetStaticShapeInfer() const { return model_->Option().max_image_width != 0; }
-
-  private:
-    TextModel<RecTask> *model_;
+    std::vector<int> GetRecImageShape() const
+    {
+        const ramet_rec_option &option = model_->Option();
+        return {3, option.image_height ? option.image_height : 48, option.image_width ? option.image_width : 320};
+    }
 };
 
 /* Text recognition (CTC). label_path: the dictionary, one character a line; empty: from the model's inference.yml. */
 class Recognizer : public TextModel<RecTask>
 {
   public:
+    Recognizer() = default; /* not Initialized() */
     Recognizer(const std::string &model_file, const std::string &params_file = "", const std::string &label_path = "",
                const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
     {
@@ -1758,13 +2186,13 @@ class Recognizer : public TextModel<RecTask>
     }
     std::string ModelName() const override { return "ppocr/ocr_rec"; }
     std::unique_ptr<Recognizer> Clone() { return CloneInto(std::unique_ptr<Recognizer>(new Recognizer)); }
-    RecognizerPreprocessor GetPreprocessor() { return RecognizerPreprocessor(this); }
+    RecognizerPreprocessor &GetPreprocessor() { return preprocessor_.Of(this); }
 
     bool Predict(const detail::Pixels &image, std::string *text, float *rec_score)
     {
         return Run(&image.Get(), 1, text, rec_score);
     }
-    template <typename Im>
+    template <typename Im = detail::UsualImage>
     bool BatchPredict(const std::vector<Im> &images, std::vector<std::string> *texts, std::vector<float> *rec_scores)
     {
         const std::vector<ramet_image> all = detail::AllPixels(images);
@@ -1772,9 +2200,22 @@ class Recognizer : public TextModel<RecTask>
         rec_scores->assign(all.size(), 0);
         return Run(all.data(), all.size(), texts->data(), rec_scores->data());
     }
+    bool Predict(const detail::Pixels &image, OCRResult *result)
+    {
+        result->Clear();
+        result->text.resize(1);
+        result->rec_scores.resize(1);
+        return Predict(image, result->text.data(), result->rec_scores.data());
+    }
+    /* One result with a text and a score for each image. */
+    template <typename Im = detail::UsualImage> bool BatchPredict(const std::vector<Im> &images, OCRResult *result)
+    {
+        result->Clear();
+        return BatchPredict(images, &result->text, &result->rec_scores);
+    }
 
   private:
-    Recognizer() = default;
+    detail::Place<RecognizerPreprocessor> preprocessor_;
 
     bool Run(const ramet_image *images, size_t count, std::string *texts, float *scores)
     {
@@ -1804,21 +2245,22 @@ namespace pipeline
  * Finds text, turns it, reads it. Works on clones of the models it is made of, with the settings that they have then, and
  * shares their weights; the models may go before it.
  */
-class PPOCRv3 : public FastDeployModel
+class PPOCRv2 : public FastDeployModel
 {
   public:
-    PPOCRv3(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model, vision::ocr::Recognizer *rec_model)
+    /* Recognisers of PP-OCRv2 read lines of 32 rows. */
+    PPOCRv2(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model, vision::ocr::Recognizer *rec_model)
     {
-        Join(det_model, cls_model, rec_model, 48);
+        Join(det_model, cls_model, rec_model, 32);
     }
-    PPOCRv3(vision::ocr::DBDetector *det_model, vision::ocr::Recognizer *rec_model)
-        : PPOCRv3(det_model, nullptr, rec_model)
+    PPOCRv2(vision::ocr::DBDetector *det_model, vision::ocr::Recognizer *rec_model)
+        : PPOCRv2(det_model, nullptr, rec_model)
     {
     }
-    std::string ModelName() const override { return "PPOCRv3"; }
+    std::string ModelName() const override { return "PPOCRv2"; }
     ramet_runtime *GetRuntime() const override { return nullptr; }
     bool Initialized() const override { return handle_ != nullptr; }
-    std::unique_ptr<PPOCRv3> Clone() { return CloneInto(std::unique_ptr<PPOCRv3>(new PPOCRv3)); }
+    std::unique_ptr<PPOCRv2> Clone() { return CloneInto(std::unique_ptr<PPOCRv2>(new PPOCRv2)); }
 
     /* Crops a run: at least 1, or -1 for all. They change time and memory, never a result. */
     bool SetClsBatchSize(int size)
@@ -1847,7 +2289,8 @@ class PPOCRv3 : public FastDeployModel
     int GetRecBatchSize() const { return rec_option_.batch_size ? rec_option_.batch_size : 6; }
 
     bool Predict(const detail::Pixels &image, vision::OCRResult *result) { return Run(&image.Get(), 1, result); }
-    template <typename Im> bool BatchPredict(const std::vector<Im> &images, std::vector<vision::OCRResult> *results)
+    template <typename Im = detail::UsualImage>
+    bool BatchPredict(const std::vector<Im> &images, std::vector<vision::OCRResult> *results)
     {
         const std::vector<ramet_image> all = detail::AllPixels(images);
         results->assign(all.size(), vision::OCRResult());
@@ -1856,7 +2299,7 @@ class PPOCRv3 : public FastDeployModel
     ramet_ocr *Get() const { return handle_.get(); }
 
   protected:
-    PPOCRv3() : cls_option_(), rec_option_() {}
+    PPOCRv2() : cls_option_(), rec_option_() {}
 
     /* rec_height: of the recogniser's input, pixels. */
     void Join(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model,
@@ -1915,24 +2358,69 @@ class PPOCRv3 : public FastDeployModel
     ramet_rec_option rec_option_;
 };
 
-using PPOCRv4 = PPOCRv3;
-
-/* Recognisers of PP-OCRv2 read lines of 32 rows. */
-class PPOCRv2 : public PPOCRv3
+/* Lines of 48 rows. */
+class PPOCRv3 : public PPOCRv2
 {
   public:
-    PPOCRv2(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model, vision::ocr::Recognizer *rec_model)
+    PPOCRv3(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model, vision::ocr::Recognizer *rec_model)
     {
-        Join(det_model, cls_model, rec_model, 32);
+        Join(det_model, cls_model, rec_model, 48);
     }
-    PPOCRv2(vision::ocr::DBDetector *det_model, vision::ocr::Recognizer *rec_model)
-        : PPOCRv2(det_model, nullptr, rec_model)
+    PPOCRv3(vision::ocr::DBDetector *det_model, vision::ocr::Recognizer *rec_model)
+        : PPOCRv3(det_model, nullptr, rec_model)
     {
     }
-    std::string ModelName() const override { return "PPOCRv2"; }
+    std::string ModelName() const override { return "PPOCRv3"; }
+    std::unique_ptr<PPOCRv3> Clone() { return CloneInto(std::unique_ptr<PPOCRv3>(new PPOCRv3)); }
+
+  protected:
+    PPOCRv3() = default;
+};
+
+class PPOCRv4 : public PPOCRv3
+{
+  public:
+    using PPOCRv3::PPOCRv3;
+    std::string ModelName() const override { return "PPOCRv4"; }
+    std::unique_ptr<PPOCRv4> Clone() { return CloneInto(std::unique_ptr<PPOCRv4>(new PPOCRv4)); }
+
+  protected:
+    PPOCRv4() = default;
 };
 
 } // namespace pipeline
+
+/* ---- FastDeploy's small things ---------------------------------------------------------------------------------- */
+
+/* Nothing to do: the library prints nothing. */
+inline void SetLogger(bool = true, bool = true) {}
+
+namespace vision
+{
+
+/* Nothing to do: images are processed by ramet's own code. */
+inline void EnableFlyCV() {}
+inline void DisableFlyCV() {}
+
+} // namespace vision
+
+/* A stopwatch. */
+class TimeCounter
+{
+  public:
+    void Start() { start_ = std::chrono::steady_clock::now(); }
+    void End() { end_ = std::chrono::steady_clock::now(); }
+    /* Seconds from Start() to End(). */
+    double Duration() const { return std::chrono::duration<double>(end_ - start_).count(); }
+    void PrintInfo(const std::string &prefix = "TimeCounter: ", bool print_out = true) const
+    {
+        if (print_out)
+            std::cout << prefix << " duration = " << Duration() << "s." << std::endl;
+    }
+
+  private:
+    std::chrono::steady_clock::time_point start_, end_;
+};
 
 namespace application
 {

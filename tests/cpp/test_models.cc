@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <thread>
 
 extern "C" {
@@ -280,6 +281,19 @@ void options_for_other_hardware_are_refused(void **)
     assert_true(PaddleClasModel(kModels + "classifier", "", "", option).Initialized());
     option.SetCpuThreadNum(0);
     assert_false(PaddleClasModel(kModels + "classifier", "", "", option).Initialized());
+
+    fastdeploy::RuntimeOption other;
+    other.EnableLiteInt8();
+    other.SetLitePowerMode(fastdeploy::LITE_POWER_HIGH);
+    other.SetTrtInputData("x", std::vector<float>{1});
+    other.EnableValidBackendCheck();
+    assert_true(PaddleClasModel(kModels + "classifier", "", "", other).Initialized());
+    other.SetEncryptionKey("key");
+    PaddleClasModel encrypted(kModels + "classifier", "", "", other);
+    assert_int_equal(encrypted.Error().status, RAMET_STATUS_UNSUPPORTED);
+    other.UseCpu();
+    other.SetExternalStream(nullptr);
+    assert_false(PaddleClasModel(kModels + "classifier", "", "", other).Initialized());
 }
 
 void times_are_those_of_the_runtime(void **)
@@ -338,6 +352,149 @@ void steps_of_a_preprocessor_can_be_taken_out(void **)
     assert_true(rec_model.GetPreprocessor().SetStaticShapeInfer(true));
     assert_int_equal(rec_model.Option().max_image_width, 200);
     assert_false(rec_model.GetPreprocessor().SetRecImageShape({48, 200}));
+}
+
+void parts_are_references_and_say_what_is_set(void **)
+{
+    fastdeploy::vision::ocr::DBDetector det_model(kModels + "detector");
+    auto &post = det_model.GetPostprocessor();
+    assert_true(post.GetDetDBThresh() == 0.3 && post.GetDetDBBoxThresh() == 0.6 && post.GetDetDBUnclipRatio() == 1.5);
+    assert_string_equal(post.GetDetDBScoreMode().c_str(), "slow");
+    assert_true(det_model.GetPostprocessor().SetDetDBBoxThresh(0.25) && post.SetUseDilation(1));
+    assert_true(post.GetDetDBBoxThresh() == 0.25 && post.GetUseDilation() == 1);
+    auto moved = std::move(det_model);
+    assert_true(moved.GetPostprocessor().GetDetDBBoxThresh() == 0.25);
+    assert_true(moved.Clone()->GetPostprocessor().GetDetDBBoxThresh() == 0.25);
+    auto &pre = moved.GetPreprocessor();
+    assert_true(pre.SetDetImageShape({3, 640, 480}) && pre.GetDetImageShape() == std::vector<int>({3, 640, 480}));
+    assert_true(pre.SetStaticShapeInfer(false));
+    assert_false(pre.SetStaticShapeInfer(true));
+    assert_int_equal(moved.Error().status, RAMET_STATUS_UNSUPPORTED);
+    assert_false(pre.SetDetImageShape({640, 480}));
+
+    fastdeploy::vision::ocr::Classifier cls_model(kModels + "direction");
+    assert_true(cls_model.GetPreprocessor().GetClsImageShape() == std::vector<int>({3, 48, 192}));
+    assert_true(cls_model.GetPreprocessor().SetClsImageShape({3, 32, 100}));
+    assert_true(cls_model.GetPreprocessor().GetClsImageShape() == std::vector<int>({3, 32, 100}));
+    assert_true(cls_model.GetPostprocessor().GetClsThresh() == 0.9f);
+    assert_true(cls_model.GetPreprocessor().SetNormalize({0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}, true));
+    assert_false(cls_model.GetPreprocessor().SetMean({0.4f, 0.5f, 0.5f}));
+    assert_int_equal(cls_model.Error().status, RAMET_STATUS_UNSUPPORTED);
+    assert_false(cls_model.GetPreprocessor().UseCuda());
+
+    fastdeploy::vision::ocr::Recognizer rec_model;
+    assert_false(rec_model.Initialized());
+    rec_model = fastdeploy::vision::ocr::Recognizer(kModels + "recognizer", "", kModels + "dictionary.txt");
+    assert_true(rec_model.Initialized());
+    assert_true(rec_model.GetPreprocessor().GetRecImageShape() == std::vector<int>({3, 48, 320}));
+}
+
+void models_of_text_fill_results(void **)
+{
+    Picture picture = TwoLines(), line(120, 32, 255);
+    const std::vector<ramet_image> pages = {picture.Get(), line.Get()};
+    fastdeploy::vision::ocr::DBDetector det_model(kModels + "detector");
+    fastdeploy::vision::ocr::Classifier cls_model(kModels + "direction");
+    fastdeploy::vision::ocr::Recognizer rec_model(kModels + "recognizer", "", kModels + "dictionary.txt");
+    std::vector<OCRResult> found;
+    assert_true(det_model.BatchPredict(pages, &found));
+    assert_true(found.size() == 2 && found[0].boxes.size() == 2 && found[1].boxes.empty());
+
+    OCRResult one, all;
+    int32_t label = -1;
+    float score = 0;
+    assert_true(cls_model.Predict(picture.Get(), &one) && cls_model.Predict(picture.Get(), &label, &score));
+    assert_true(one.cls_labels == std::vector<int32_t>{label} && one.cls_scores == std::vector<float>{score});
+    assert_true(cls_model.BatchPredict(pages, &all) && all.cls_labels.size() == 2 && all.cls_labels[0] == label);
+
+    std::string text;
+    assert_true(rec_model.Predict(picture.Get(), &one) && rec_model.Predict(picture.Get(), &text, &score));
+    assert_true(one.text == std::vector<std::string>{text} && one.rec_scores == std::vector<float>{score});
+    assert_true(one.cls_labels.empty() && rec_model.BatchPredict(pages, &all) && all.text[0] == text);
+}
+
+void pipelines_are_of_their_kind(void **)
+{
+    fastdeploy::vision::ocr::DBDetector det_model(kModels + "detector");
+    fastdeploy::vision::ocr::Recognizer rec_model(kModels + "recognizer", "", kModels + "dictionary.txt");
+    fastdeploy::pipeline::PPOCRv2 second(&det_model, &rec_model);
+    fastdeploy::pipeline::PPOCRv4 fourth(&det_model, &rec_model);
+    fastdeploy::pipeline::PPOCRv2 *any = &fourth;
+    const std::unique_ptr<fastdeploy::pipeline::PPOCRv2> clone = second.Clone();
+    assert_string_equal(any->ModelName().c_str(), "PPOCRv4");
+    assert_string_equal(clone->ModelName().c_str(), "PPOCRv2");
+}
+
+/* A runtime of the classifier, and an input for it. */
+void OpenRuntime(fastdeploy::Runtime *runtime, fastdeploy::FDTensor *input)
+{
+    fastdeploy::RuntimeOption option;
+    option.SetModelPath(kModels + "classifier/inference.pdmodel", kModels + "classifier/inference.pdiparams");
+    option.SetCpuThreadNum(2);
+    assert_true(runtime->Init(option));
+    input->Allocate({1, 3, 8, 8}, fastdeploy::FDDataType::FP32, runtime->GetInputInfos()[0].name);
+    for (int64_t i = 0; i < input->Numel(); i++)
+        static_cast<float *>(input->MutableData())[i] = static_cast<float>(i % 7) / 7;
+}
+
+void bound_tensors_equal_those_that_are_passed(void **)
+{
+    fastdeploy::Runtime runtime;
+    fastdeploy::FDTensor input, kept, lent;
+    OpenRuntime(&runtime, &input);
+    std::vector<fastdeploy::FDTensor> inputs = {input}, outputs;
+    assert_true(runtime.Infer(inputs, &outputs));
+    const std::string name = runtime.GetOutputInfos()[0].name;
+    const size_t bytes = static_cast<size_t>(outputs[0].Nbytes());
+
+    std::vector<unsigned char> memory(bytes);
+    lent.SetExternalData(outputs[0].shape, fastdeploy::FDDataType::FP32, memory.data(), fastdeploy::Device::CPU, 0);
+    runtime.BindInputTensor(input.name, input);
+    runtime.BindOutputTensor(name, lent);
+    assert_null(runtime.GetOutputTensor(name));
+    assert_true(runtime.Infer());
+    assert_memory_equal(runtime.GetOutputTensor(name)->Data(), outputs[0].Data(), bytes);
+    assert_memory_equal(memory.data(), outputs[0].Data(), bytes);
+    runtime.BindOutputTensor(name, kept);
+    assert_true(runtime.Infer());
+    assert_memory_equal(kept.Data(), outputs[0].Data(), bytes);
+    fastdeploy::FDTensor small;
+    small.SetExternalData({1}, fastdeploy::FDDataType::FP32, memory.data());
+    runtime.BindOutputTensor(name, small);
+    assert_false(runtime.Infer());
+    assert_int_equal(runtime.Error().status, RAMET_STATUS_BAD_SHAPE);
+
+    PaddleClasModel model(kModels + "classifier", "", "");
+    std::vector<fastdeploy::FDTensor> of_model;
+    assert_true(model.Infer(inputs, &of_model));
+    assert_memory_equal(of_model[0].Data(), outputs[0].Data(), bytes);
+}
+
+void tensors_change_their_sizes(void **)
+{
+    int32_t numbers[6] = {1, 2, 3, 4, 5, 6};
+    fastdeploy::FDTensor tensor("t");
+    tensor.SetExternalData({2, 3}, fastdeploy::FDDataType::INT32, numbers);
+    assert_true(tensor.Reshape({3, -1}) && tensor.Shape() == std::vector<int64_t>({3, 2}));
+    assert_false(tensor.Reshape({-1, -1}) || tensor.Reshape({4, -1}) || tensor.Reshape({5}) || tensor.Reshape({-2}));
+    tensor.ExpandDim();
+    tensor.ExpandDim(-1);
+    assert_true(tensor.Shape() == std::vector<int64_t>({1, 3, 2, 1}));
+    tensor.Squeeze(-1);
+    tensor.Squeeze(1); /* is 3, and stays */
+    assert_true(tensor.Shape() == std::vector<int64_t>({1, 3, 2}));
+    assert_true(tensor.IsShared());
+    tensor.StopSharing();
+    numbers[0] = 9;
+    assert_false(tensor.IsShared());
+    assert_int_equal(static_cast<int32_t *>(tensor.Data())[0], 1);
+
+    std::ostringstream printed;
+    std::streambuf *before = std::cout.rdbuf(printed.rdbuf());
+    tensor.PrintInfo("numbers");
+    std::cout.rdbuf(before);
+    assert_string_equal(printed.str().c_str(),
+                        "numbers: name=t, shape=1 3 2 , dtype=FDDataType::INT32, mean=3.5, max=6, min=1\n");
 }
 
 /* ---- pictures of results ---------------------------------------------------------------------------------------- */
@@ -463,6 +620,11 @@ int main()
         cmocka_unit_test(a_runtime_runs_from_memory),
         cmocka_unit_test(times_are_those_of_the_runtime),
         cmocka_unit_test(packed_weights_are_kept_in_the_folder_that_is_named),
+        cmocka_unit_test(parts_are_references_and_say_what_is_set),
+        cmocka_unit_test(models_of_text_fill_results),
+        cmocka_unit_test(pipelines_are_of_their_kind),
+        cmocka_unit_test(bound_tensors_equal_those_that_are_passed),
+        cmocka_unit_test(tensors_change_their_sizes),
         cmocka_unit_test(steps_of_a_preprocessor_can_be_taken_out),
         cmocka_unit_test(boxes_and_masks_are_drawn),
         cmocka_unit_test(maps_and_outlines_are_drawn),
