@@ -113,14 +113,13 @@ bool rmt_build_reduction(rmt_graph *graph, int32_t node, const char *name)
 }
 
 /* The result of a node, as it is before something else is done to it. */
-static int32_t add_before(rmt_graph *graph, int32_t value)
+static int32_t add_before(rmt_graph *graph, int32_t value, const rmt_shape *shape)
 {
-    const rmt_shape unknown = {.rank = -1};
     rmt_buffer name;
     int32_t made = -1;
     rmt_buffer_init(&name, (size_t)1 << 20);
     if (rmt_buffer_printf(&name, "%s.whole", graph->values[value].name))
-        made = rmt_graph_add_value(graph, (const char *)name.data, graph->values[value].dtype, &unknown);
+        made = rmt_graph_add_value(graph, (const char *)name.data, graph->values[value].dtype, shape);
     rmt_buffer_clear(&name);
     return made;
 }
@@ -141,7 +140,8 @@ bool rmt_build_output_size(const rmt_node *raw, rmt_graph *graph, int32_t node)
     if (strides[0] < 1 || strides[1] < 1)
         return true; /* likewise */
     int64_t more[] = {strides[0] - 1, strides[count > 1] - 1};
-    int32_t size = made->inputs[SIZE], out = made->outputs[0], whole = add_before(graph, out);
+    const rmt_shape unknown = {.rank = -1};
+    int32_t size = made->inputs[SIZE], out = made->outputs[0], whole = add_before(graph, out, &unknown);
     if (whole < 0)
         return false;
     int32_t inputs[] = {whole, RMT_NO_VALUE, size};
@@ -153,6 +153,24 @@ bool rmt_build_output_size(const rmt_node *raw, rmt_graph *graph, int32_t node)
            rmt_node_set_ints(graph, slice, "starts", starts, 2) &&
            rmt_node_set_ints(graph, node, "output_size", NULL, 0) &&
            rmt_node_set_ints(graph, node, "output_padding", more, 2);
+}
+
+bool rmt_build_linear(const rmt_node *raw, rmt_graph *graph, int32_t node)
+{
+    enum { BIAS = 2 };
+    (void)raw;
+    const rmt_node *made = &graph->nodes[node];
+    if (made->input_count <= BIAS || made->output_count < 1 || made->outputs[0] == RMT_NO_VALUE)
+        return true;
+    int32_t bias = made->inputs[BIAS], out = made->outputs[0];
+    const rmt_shape shape = graph->values[out].shape;
+    int32_t product = add_before(graph, out, &shape);
+    if (product < 0)
+        return false;
+    graph->nodes[node].input_count = BIAS;
+    graph->nodes[node].outputs[0] = product;
+    graph->values[product].producer = node;
+    return rmt_graph_add_node(graph, "add", graph->values[out].name, (int32_t[]){product, bias}, 2, &out, 1) >= 0;
 }
 
 static bool add_missing(rmt_graph *graph, int32_t node, int32_t input, const rmt_shape *shape, float number)

@@ -30,6 +30,8 @@ bool rmt_build_levels(const rmt_node *raw, rmt_graph *graph, int32_t node);
  * was asked for is cut from it.
  */
 bool rmt_build_output_size(const rmt_node *raw, rmt_graph *graph, int32_t node);
+/* A product whose third input is a bias: the bias is added behind it. */
+bool rmt_build_linear(const rmt_node *raw, rmt_graph *graph, int32_t node);
 /* A batch_norm whose file has no scale or no bias gets those that change nothing. */
 bool rmt_build_batch_norm(const rmt_node *raw, rmt_graph *graph, int32_t node);
 /* What becomes of entries that are put on others, by the name that PaddlePaddle has for it. */

@@ -49,6 +49,7 @@ const rmt_pir_rule rmt_pir_rules_layers[] = {
     {"matmul", "matmul", "x y", "out", "transpose_x transpose_y", NULL},
     {"bmm", "matmul", "x y", "out", "", NULL},
     {"mv", "matmul", "x y", "out", "", NULL},
+    {"linear_v2", "matmul", "input weight bias?", "out", "transpose_y=transpose_weight", rmt_build_linear},
     {"matmul_with_flatten", "matmul_flatten", "x y", "out", "x_num_col_dims y_num_col_dims", NULL},
     {"einsum", "einsum", "x*", "out", "equation", NULL},
     {"rnn", "rnn", "x pre_state* weights* 4:_", "out 2:state*", "mode hidden_size num_layers is_bidirec", NULL},

@@ -138,6 +138,8 @@ const rmt_pir_rule rmt_pir_rules_math[] = {
     {"all", "reduce_all", "x", "out", REDUCE_ATTRS, adapt_reduce},
     {"logsumexp", "reduce_logsumexp", "x", "out", REDUCE_ATTRS, adapt_reduce},
     {"mean_all", "reduce_mean", "x", "out", "", adapt_reduce},
+    {"var", "reduce_variance", "x", "out", REDUCE_ATTRS " correction", adapt_reduce},
+    {"std", "reduce_deviation", "x", "out", REDUCE_ATTRS " correction", adapt_reduce},
     {"cumsum", "cumsum", "x^ axis~", "out", "axis flatten exclusive reverse", NULL},
     {"argmax", "arg_max", "x axis!", "out", "axis keepdims flatten dtype", NULL},
     {"argmin", "arg_min", "x axis!", "out", "axis keepdims flatten dtype", NULL},

@@ -42,6 +42,8 @@ static const struct {
     {"instance_norm", &rmt_op_group_norm},
     {"p_norm", &rmt_op_p_norm},
     {"reduce_logsumexp", &rmt_op_p_norm},
+    {"reduce_variance", &rmt_op_p_norm},
+    {"reduce_deviation", &rmt_op_p_norm},
     {"prelu", &rmt_op_binary},
     {"pixel_shuffle", &rmt_op_pixels},
     {"pixel_unshuffle", &rmt_op_pixels},

@@ -188,6 +188,8 @@ static const layout_case cases[] = {
     {"reduce_logsumexp dim=[1,3]", 1, 1, {IMAGE}, {0}, true},
     {"pixel_shuffle factor=2", 1, 1, {IMAGE}, {0}, false},
     {"pixel_unshuffle factor=5", 1, 1, {{4, {1, 3, 5, 10}}}, {0}, false},
+    {"reduce_variance dim=[1,3] keep_dim=1", 1, 1, {IMAGE}, {0}, true},
+    {"reduce_deviation dim=[2]", 1, 1, {IMAGE}, {0}, true},
     {"space_to_depth factor=5", 1, 1, {{4, {1, 3, 5, 10}}}, {0}, false},
     {"channel_shuffle groups=4", 1, 1, {IMAGE}, {0}, false},
     {"unfold kernel_sizes=[3,2] strides=[2,1] paddings=[1,0] dilations=[1,2]", 1, 1, {IMAGE}, {0}, false},

@@ -1,32 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * p_norm along one axis (or of all numbers) and reduce_logsumexp over any
- * dimensions: a few passes over what becomes one number, in double precision.
+ * p_norm along one axis (or of all numbers); reduce_logsumexp, reduce_variance
+ * and reduce_deviation over any dimensions: a few passes over what becomes one
+ * number, in double precision.
  */
 #include "ops/ops_help.h"
 
 #include <math.h>
 #include <string.h>
 
+typedef enum norm_kind { P_NORM, LOGSUMEXP, VARIANCE, DEVIATION } norm_kind;
+
 typedef struct p_norm_params {
-    bool logsumexp, all, keep;
+    norm_kind kind;
+    bool all, keep;
     double order;
+    double correction; /* of a variance: squares are divided by how many they are, less this */
     int64_t dims[RMT_MAX_RANK];
     int32_t dim_count;
 } p_norm_params;
+
+static norm_kind kind_of(const char *op)
+{
+    static const char *const names[] = {"p_norm", "reduce_logsumexp", "reduce_variance", "reduce_deviation"};
+    norm_kind kind = P_NORM;
+    while (kind < DEVIATION && strcmp(names[kind], op) != 0)
+        kind++;
+    return kind;
+}
 
 static ramet_status p_norm_load(rmt_op_load *load)
 {
     p_norm_params *params = load->params;
     const rmt_node *node = load->node;
-    params->logsumexp = strcmp(node->op, "reduce_logsumexp") == 0;
-    params->keep = rmt_node_bool(node, params->logsumexp ? "keep_dim" : "keepdim", false);
+    params->kind = kind_of(node->op);
+    bool reduces = params->kind != P_NORM;
+    params->keep = rmt_node_bool(node, reduces ? "keep_dim" : "keepdim", false);
     params->order = rmt_node_float(node, "porder", 2);
-    size_t count = rmt_node_ints(node, params->logsumexp ? "dim" : "axis", params->dims, RMT_MAX_RANK);
+    params->correction = rmt_node_float(node, "correction", 1);
+    size_t count = rmt_node_ints(node, reduces ? "dim" : "axis", params->dims, RMT_MAX_RANK);
     if (count > RMT_MAX_RANK)
         return rmt_fail(load->error, RAMET_STATUS_BAD_FORMAT, "attribute dim has %zu entries", count);
     params->dim_count = (int32_t)count;
-    params->all = count == 0 || rmt_node_bool(node, params->logsumexp ? "reduce_all" : "asvector", false);
+    params->all = count == 0 || rmt_node_bool(node, reduces ? "reduce_all" : "asvector", false);
     return rmt_load_inputs(load, 1);
 }
 
@@ -58,10 +74,20 @@ typedef struct p_norm_loop {
     const p_norm_params *params;
     ramet_dtype dtype;
     rmt_nest reduced; /* the view is x at the element that is computed */
+    int64_t count;    /* of numbers that become one */
 } p_norm_loop;
 
 /* What a pass over all numbers gathers. */
-typedef enum pass { COUNT_PASS, LARGEST_PASS, SMALLEST_PASS, POWER_PASS, TOP_PASS, EXPONENTIAL_PASS } pass;
+typedef enum pass {
+    COUNT_PASS,
+    LARGEST_PASS,
+    SMALLEST_PASS,
+    POWER_PASS,
+    TOP_PASS,
+    EXPONENTIAL_PASS,
+    SUM_PASS,
+    SQUARE_PASS
+} pass;
 
 static double gather(pass kind, double total, double x, double number)
 {
@@ -71,6 +97,8 @@ static double gather(pass kind, double total, double x, double number)
     case SMALLEST_PASS: return fmin(total, fabs(x));
     case POWER_PASS: return total + (number == 2 ? x * x : number == 1 ? fabs(x) : pow(fabs(x), number));
     case TOP_PASS: return fmax(total, x);
+    case SUM_PASS: return total + x;
+    case SQUARE_PASS: return total + (x - number) * (x - number);
     default: return total + exp(x - number);
     }
 }
@@ -92,10 +120,20 @@ static double run_pass(const p_norm_loop *loop, pass kind, const unsigned char *
     return total;
 }
 
+static double variance_of(const p_norm_loop *loop, const unsigned char *x)
+{
+    double count = (double)loop->count, mean = run_pass(loop, SUM_PASS, x, 0, 0) / count;
+    return run_pass(loop, SQUARE_PASS, x, 0, mean) / fmax(count - loop->params->correction, 0);
+}
+
 static double norm_of(const p_norm_loop *loop, const unsigned char *x)
 {
     double order = loop->params->order;
-    if (loop->params->logsumexp) {
+    if (loop->params->kind >= VARIANCE) {
+        double variance = variance_of(loop, x);
+        return loop->params->kind == VARIANCE ? variance : sqrt(variance);
+    }
+    if (loop->params->kind == LOGSUMEXP) {
         double largest = run_pass(loop, TOP_PASS, x, -(double)INFINITY, 0);
         return isfinite(largest) ? largest + log(run_pass(loop, EXPONENTIAL_PASS, x, 0, largest)) : largest;
     }
@@ -129,9 +167,10 @@ static void p_norm_run(const rmt_op_run *run)
     (void)rmt_dims_mask(params->dims, params->dim_count, params->all, x->shape.rank, mask);
     rmt_view reduced = rmt_view_pick(x, mask, true), kept = rmt_view_pick(x, mask, false);
     rmt_view kept_out = params->keep ? rmt_view_pick(out, mask, false) : *out;
-    p_norm_loop loop = {params, x->dtype, rmt_nest_of((const rmt_view *const[]){&reduced}, 1)};
+    p_norm_loop loop = {params, x->dtype, rmt_nest_of((const rmt_view *const[]){&reduced}, 1),
+                        rmt_shape_elements(&reduced.shape)};
     rmt_nest nest = rmt_nest_of((const rmt_view *const[]){&kept, &kept_out}, 2);
-    nest.piece = rmt_max_i64(1, nest.piece / rmt_shape_elements(&reduced.shape));
+    nest.piece = rmt_max_i64(1, nest.piece / loop.count);
     rmt_nest_run(&nest, run->team, norm_row, &loop);
 }
 
