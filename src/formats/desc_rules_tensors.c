@@ -190,6 +190,7 @@ const rmt_op_rule rmt_op_rules_tensors[] = {
     {"flip", "flip", "X", "Out", "axis", NULL},
     {"reverse", "flip", "X", "Out", "axis", NULL},
     {"roll", "roll", "X ShiftsTensor?", "Out", "shifts axis", NULL},
+    {"repeat_interleave", "repeat_interleave", "X RepeatsTensor?", "Out", "repeats=Repeats axis=dim", NULL},
     {"pad", "pad", "X", "Out", "paddings value=pad_value", NULL},
     {"pad2d", "pad", "X", "Out", "mode value=pad_value data_format^", adapt_pad2d},
     {"pad3d", "pad", "X Paddings?", "Out", "paddings mode value data_format^", adapt_pad3d},

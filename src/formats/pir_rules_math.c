@@ -126,6 +126,7 @@ const rmt_pir_rule rmt_pir_rules_math[] = {
     {"isinf", "isinf", "x", "out", "", NULL},
     {"isfinite", "isfinite", "x", "out", "", NULL},
     {"where", "where", "condition x y", "out", "", NULL},
+    {"masked_fill", "where", "1:mask 2:value 0:x", "out", "", NULL},
 
     {"mean", "reduce_mean", "x axis!*", "out", REDUCE_ATTRS, adapt_reduce},
     {"sum", "reduce_sum", "x^ axis!*", "out", REDUCE_ATTRS, adapt_reduce},
@@ -137,9 +138,9 @@ const rmt_pir_rule rmt_pir_rules_math[] = {
     {"any", "reduce_any", "x", "out", REDUCE_ATTRS, adapt_reduce},
     {"all", "reduce_all", "x", "out", REDUCE_ATTRS, adapt_reduce},
     {"logsumexp", "reduce_logsumexp", "x", "out", REDUCE_ATTRS, adapt_reduce},
-    {"mean_all", "reduce_mean", "x", "out", "", adapt_reduce},
     {"var", "reduce_variance", "x", "out", REDUCE_ATTRS " correction", adapt_reduce},
     {"std", "reduce_deviation", "x", "out", REDUCE_ATTRS " correction", adapt_reduce},
+    {"mean_all", "reduce_mean", "x", "out", "", adapt_reduce},
     {"cumsum", "cumsum", "x^ axis~", "out", "axis flatten exclusive reverse", NULL},
     {"argmax", "arg_max", "x axis!", "out", "axis keepdims flatten dtype", NULL},
     {"argmin", "arg_min", "x axis!", "out", "axis keepdims flatten dtype", NULL},

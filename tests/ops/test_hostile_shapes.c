@@ -135,6 +135,7 @@ static const char *const texts[] = {
     "flip axis=@@",
     "roll shifts=@@ axis=@@",
     "roll shifts=[@]",
+    "repeat_interleave repeats=@ axis=@",
     "reduce_variance dim=@@ correction=@",
     "pad paddings=@@ from_last=@ value=1.0",
     "pad paddings=[@,@,@,@] mode=\"reflect\"",
