@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """All that FastDeploy 1.0.7 offers for the four series is here, prints the same, and does something or says why not."""
+import importlib.util
 import inspect
 import json
 import re
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import ramet
-from conftest import ROOT, classifier, reader
+from conftest import DATA, ROOT, classifier, reader
 
 RECORD = json.loads((ROOT / "tests/data/python/fastdeploy.json").read_text(encoding="utf-8"))
 
@@ -39,10 +40,7 @@ def test_class_has_all_attributes_and_takes_the_same_arguments(path):
     assert parameters[:len(record["arguments"])] == record["arguments"]
     for name, arguments in record["methods"].items():
         mine = [p for p in inspect.signature(getattr(kind, name)).parameters if p != "self"]
-        if name in ("predict", "batch_predict"):  # the name of the image differs from class to class
-            assert len(mine) >= len(arguments) and mine[1:len(arguments)] == arguments[1:], (name, mine)
-        else:
-            assert mine[:len(arguments)] == arguments, (name, mine)
+        assert mine[:len(arguments)] == arguments, (name, mine)
 
 
 @pytest.mark.parametrize("name", sorted(RECORD["functions"]))
@@ -191,3 +189,78 @@ def test_times_of_a_pipeline_are_those_of_its_runtimes():
     page[20:44, 30:130] = 0
     pipeline.enable_record_time_of_runtime()
     assert pipeline.predict(page).text and pipeline.get_profile_time() > 0
+
+
+def test_images_are_named_as_in_fastdeploy():
+    image = np.zeros((30, 40, 3), np.uint8)
+    segmenter = ramet.vision.segmentation.PaddleSegModel(DATA / "segmenter")
+    assert segmenter.predict(image=image) == segmenter.batch_predict(image_list=[image])[0]
+    with reader() as pipeline:
+        pipeline.predict(input_image=image)
+        assert pipeline.det_model.predict(input_image=image) == pipeline.det_model.predict(image)
+        assert pipeline.cls_model.predict(input_image=image) == pipeline.cls_model.predict(image)
+        assert pipeline.rec_model.predict(input_image=image) == pipeline.rec_model.predict(image)
+
+
+@pytest.mark.parametrize("call", [
+    lambda: ramet.download("a", "b"), lambda: ramet.download_and_decompress("a"), lambda: ramet.download_model(name="a"),
+    lambda: ramet.get_model_list("ocr"), lambda: ramet.utils.get_detection_test_image()])
+def test_downloads_are_refused(call):
+    with pytest.raises(ramet.UnsupportedError, match="does not download"):
+        call()
+
+
+def test_what_a_program_asks_about_the_build_and_the_log(capfd):
+    ramet.set_logger(enable_info=False, enable_warning=False)
+    assert not any((ramet.is_built_with_gpu(), ramet.is_built_with_trt(), ramet.is_built_with_ort(), ramet.is_built_with_paddle(),
+                    ramet.C.is_built_with_poros()))
+    assert ramet.C.is_built_with_openvino() == (importlib.util.find_spec("openvino") is not None)
+    assert capfd.readouterr() == ("", "")
+    ramet._errors._warned.clear()
+    with pytest.warns(ramet.RametWarning, match="enable_flycv"):
+        ramet.vision.enable_flycv()
+    with pytest.warns(ramet.RametWarning, match="disable_flycv"):
+        ramet.vision.disable_flycv()
+
+
+@pytest.mark.parametrize("module, name", [
+    ("ramet.vision.detection", "YOLOv5"), ("ramet.vision", "matting"), ("ramet.vision", "common"), ("ramet", "text"),
+    ("ramet.vision.classification", "PPShiTuV2Recognizer"), ("ramet.vision.ocr", "StructureV2Table"), ("ramet.C", "IpuOption"),
+    ("ramet.vision", "FDMat"), ("ramet", "serving")])
+def test_absent_names_say_what_they_are(module, name):
+    holder = find(module[len("ramet."):]) if module != "ramet" else ramet
+    assert not hasattr(holder, name)
+    with pytest.raises(ramet.UnsupportedError, match=f"{module}.{name} is not part of ramet: ") as caught:
+        getattr(holder, name)
+    assert isinstance(caught.value, AttributeError)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'") as caught:
+        holder.nonsense
+    assert not isinstance(caught.value, ramet.RametError)
+
+
+def test_submodules_can_be_imported_by_name():
+    from ramet.c_lib_wrap import vision
+    from ramet.model import FastDeployModel
+    from ramet.runtime import ModelFormat, Runtime, RuntimeOption
+    assert (vision, FastDeployModel, Runtime) == (ramet.vision, ramet.FastDeployModel, ramet.Runtime)
+    assert (ModelFormat, RuntimeOption) == (ramet.ModelFormat, ramet.RuntimeOption)
+    assert isinstance(ramet.C.vision.DetectionResult(), ramet.vision.DetectionResult)
+
+
+def test_tensors_of_the_compiled_part_are_filled_later(capsys):
+    option = ramet.RuntimeOption()
+    option.set_model_path(DATA / "classifier" / "inference.pdmodel", DATA / "classifier" / "inference.pdiparams")
+    runtime, array = ramet.Runtime(option), np.full((1, 3, 8, 8), 0.5, np.float32)
+    tensor = ramet.C.FDTensor()
+    assert tensor.shape == [0]
+    tensor.from_numpy(array)
+    runtime.bind_input_tensor(runtime.get_input_info(0).name, tensor)
+    runtime.zero_copy_infer()
+    assert np.array_equal(runtime.get_output_tensor(runtime.get_output_info(0).name).numpy(), runtime.infer([array])[0])
+    array[:] = 1
+    assert tensor.numpy()[0, 0, 0, 0] == 0.5
+    tensor.from_numpy(array, share_buffer=True)
+    array[0, 0, 0, 0] = 2
+    assert tensor.numpy()[0, 0, 0, 0] == 2
+    tensor.print_info("x")
+    assert "shape=[1, 3, 8, 8], dtype=FDDataType.FP32" in capsys.readouterr().out

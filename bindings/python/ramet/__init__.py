@@ -8,11 +8,15 @@ load(), parallel.map(), predict_async(), and models and results that pickle.
 """
 from __future__ import annotations
 
-from . import parallel, vision
+from . import c_lib_wrap, model, parallel, runtime, utils, vision
+from ._absent import SERIES as _SERIES
+from ._absent import refuse as _refuse
 from ._crew import processors
 from ._enums import Backend, Device, FDDataType, ModelFormat
-from ._errors import (AccessError, BadFormatError, BadShapeError, BusyError, ClosedError, InternalError, InvalidArgumentError,
+from ._errors import (AbsentNameError, AccessError, BadFormatError, BadShapeError, BusyError, ClosedError, InternalError, InvalidArgumentError,
                       NotFoundError, OutOfMemoryError, OverBudgetError, RametError, RametWarning, UnsupportedError, WorkerError)
+from ._extras import (download, download_and_decompress, download_model, get_model_list, is_built_with_gpu, is_built_with_ort,
+                      is_built_with_paddle, is_built_with_trt, set_logger)
 from ._images import to_array as imread
 from ._library import lib as _lib
 from ._load import load
@@ -23,9 +27,17 @@ from ._tensors import FDTensor, TensorInfo
 
 __version__: str = _lib.ramet_version().decode()
 
+#: FastDeploy's name of its compiled part.
+C = c_lib_wrap
+
+__getattr__ = _refuse("ramet", {"text pipeline": _SERIES, "serving": "ramet.ray serves models",
+                                "encryption": "encrypted models are not read"})
+
 __all__ = [
-    "AccessError", "Backend", "BadFormatError", "BadShapeError", "BusyError", "ClosedError", "Device", "FDDataType", "FDTensor",
-    "FastDeployModel", "InternalError", "InvalidArgumentError", "ModelFormat", "NotFoundError", "OutOfMemoryError",
-    "OverBudgetError", "RametError", "RametWarning", "Runtime", "RuntimeOption", "TensorInfo", "UnsupportedError",
-    "WorkerError", "imread", "load", "parallel", "processors", "vision",
+    "AbsentNameError", "AccessError", "Backend", "BadFormatError", "BadShapeError", "BusyError", "C", "ClosedError", "Device",
+    "FDDataType", "FDTensor", "FastDeployModel", "InternalError", "InvalidArgumentError", "ModelFormat", "NotFoundError",
+    "OutOfMemoryError", "OverBudgetError", "RametError", "RametWarning", "Runtime", "RuntimeOption", "TensorInfo",
+    "UnsupportedError", "WorkerError", "c_lib_wrap", "download", "download_and_decompress", "download_model",
+    "get_model_list", "imread", "is_built_with_gpu", "is_built_with_ort", "is_built_with_paddle", "is_built_with_trt", "load",
+    "model", "parallel", "processors", "runtime", "set_logger", "utils", "vision",
 ]

@@ -47,6 +47,10 @@ class UnsupportedError(RametError, NotImplementedError):
     """Understood, but ramet cannot do it: an unknown operator, absent hardware."""
 
 
+class AbsentNameError(UnsupportedError, AttributeError):
+    """A name of FastDeploy's that is not in ramet: models of other series, other hardware."""
+
+
 class BadShapeError(RametError, ValueError):
     """Tensors or images whose sizes do not fit together."""
 

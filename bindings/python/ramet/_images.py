@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 from types import TracebackType
-from typing import Any, List, Optional, Sequence, Type, Union
+from typing import Any, Iterable, List, Optional, Sequence, Type, Union
 
 import numpy as np
 
@@ -30,9 +30,12 @@ def _pixels(image: Any) -> "np.ndarray[Any, Any]":
     """An array [height, width, 3] of uint8 BGR whose pixels lie together; a view of the caller's where that can be."""
     if _is_pillow(image):
         image = np.asarray(image.convert("RGB"))[:, :, ::-1]
+    if image is None:
+        raise InvalidArgumentError("an image must be an array of uint8, not None, which is what cv2.imread() gives for a file that "
+                                   "it cannot read")
     array = np.asarray(image)
     if array.dtype != np.uint8:
-        raise InvalidArgumentError(f"an image must be an array of uint8, not of {array.dtype}")
+        raise InvalidArgumentError(f"an image must be an array of uint8 (0 to 255), not of {array.dtype}; convert it with astype()")
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
@@ -51,6 +54,17 @@ def _encoded(image: Any) -> bool:
     return isinstance(image, (str, bytes, bytearray, memoryview)) or hasattr(image, "__fspath__")
 
 
+def as_batch(images: Any) -> Sequence[Any]:
+    """Several images as a sequence; one image in their place is refused, for its rows would be taken for images."""
+    if isinstance(images, (list, tuple)):
+        return images
+    is_one = _encoded(images) or _is_pillow(images) or (isinstance(images, np.ndarray) and images.ndim < 4)
+    if is_one or not isinstance(images, Iterable):
+        raise InvalidArgumentError(f"a list of images is wanted, not {'one image' if is_one else type(images).__name__}; "
+                                   "predict() takes one")
+    return list(images)
+
+
 def load(image: Any, into: _abi.Image) -> None:
     """Decodes a file, by path or bytes; `into` owns its pixels afterwards."""
     if isinstance(image, (bytes, bytearray, memoryview)):
@@ -63,7 +77,8 @@ def load(image: Any, into: _abi.Image) -> None:
 class Images:
     """Images as an array of C structs, valid inside a with statement."""
 
-    def __init__(self, images: Sequence[Any]) -> None:
+    def __init__(self, images: Any) -> None:
+        images = as_batch(images)
         self.count = len(images)
         self.array = (_abi.Image * max(self.count, 1))()
         self._kept: List[Any] = []

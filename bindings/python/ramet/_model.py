@@ -17,7 +17,7 @@ from typing import (Any, Awaitable, ClassVar, Dict, Generic, Iterator, List, Opt
 from . import _abi
 from ._enums import ModelFormat
 from ._errors import InvalidArgumentError, UnsupportedError
-from ._images import ImageLike, Images
+from ._images import ImageLike, Images, as_batch
 from ._library import Handle, call, create, lib
 from ._options import ModelFiles, RuntimeOption, _check_format
 from ._origin import Origin, Spec, function, keep, obtain
@@ -171,6 +171,8 @@ class Model(Predictor[R]):
     def _open(self, files: ModelFiles, runtime_option: Optional[RuntimeOption], model_format: ModelFormat,
               opening: Tuple[Tuple[str, Any], ...] = ()) -> None:
         """Opens the model; to be called by constructors."""
+        if not isinstance(runtime_option, (RuntimeOption, type(None))):
+            raise InvalidArgumentError(f"runtime_option must be a RuntimeOption, not {type(runtime_option).__name__}")
         option = copy.copy(runtime_option) if runtime_option is not None else RuntimeOption()
         option.model_format = _check_format(model_format)
         if option.model_from_memory:
@@ -235,6 +237,7 @@ class Model(Predictor[R]):
 
     def batch_predict(self, images: Sequence[ImageLike]) -> List[R]:
         """What each of the images shows; the answer for an image does not depend on the others."""
+        images = as_batch(images)
         results = self._run(images)
         try:
             return [self._read(results[i]) for i in range(len(images))]

@@ -480,7 +480,7 @@ class RuntimeOption:
         threads = option.cpu_thread_num if option.cpu_thread_num > 0 else settings.cpu_thread_num
         return settings._replace(
             engine="openvino", cpu_thread_num=threads, num_streams=max(option.given("num_streams", 0), 0), hint=option.hint,
-            plugin_file=option.plugin_file, engine_libraries=option.engine_libraries or _openvino_libraries())
+            plugin_file=option.plugin_file, engine_libraries=option.engine_libraries or openvino_libraries())
 
 
 def _check_choice(name: str, value: str, choices: Dict[str, int]) -> None:
@@ -495,7 +495,7 @@ def user_cache_dir() -> str:
     return os.path.join(base, "ramet") if base else ""
 
 
-def _openvino_libraries() -> str:
+def openvino_libraries() -> str:
     """The libraries of the Python package `openvino`, found without importing it; "" where it is not installed."""
     spec = importlib.util.find_spec("openvino")
     places = spec.submodule_search_locations if spec is not None else None

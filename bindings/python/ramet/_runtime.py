@@ -29,6 +29,8 @@ class Runtime(Model[List[Array]]):
         """Runs the model once. data: arrays (or tensors) by name, or in the program's order."""
         if isinstance(data, Mapping):
             tensors = Tensors(list(data.values()), list(data))
+        elif isinstance(data, (np.ndarray, FDTensor)):
+            raise InvalidArgumentError("infer() takes arrays by name, {'x': array}, or a list of them")
         else:
             tensors = Tensors(list(data), [getattr(tensor, "name", "") for tensor in data])
         count = self.num_outputs()

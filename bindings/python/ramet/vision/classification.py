@@ -5,8 +5,12 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Dict, List, Optional, Sequence
 
+import numpy as np
+
 from .. import _abi
+from .._absent import SERIES, refuse
 from .._enums import ModelFormat
+from .._errors import InvalidArgumentError, raise_status
 from .._images import ImageLike, Images
 from .._library import Handle, call, lib, path_bytes, text
 from .._model import Model, PathLike, Postprocessor, Preprocessor, model_files
@@ -72,7 +76,9 @@ class PaddleClasPostprocessor(Postprocessor):
 
     @topk.setter
     def topk(self, topk: int) -> None:
-        self._change(topk=topk)
+        if not isinstance(topk, (int, np.integer)):
+            raise InvalidArgumentError(f"topk is {topk!r}; it must be a whole number")
+        self._change(topk=int(topk))
 
     def run(self, runtime_results: Sequence[Any]) -> List[ClassifyResult]:
         """[float32 [count, classes]] -> a result for each row."""
@@ -90,7 +96,6 @@ class PaddleClasPostprocessor(Postprocessor):
 
 def set_topk(postprocessor: Any, topk: int) -> None:
     """Sets the number of classes; raises where it cannot be."""
-    from .._errors import InvalidArgumentError, raise_status
     status = lib.ramet_classify_postprocessor_set_topk(postprocessor, topk)
     if status == _abi.RAMET_STATUS_INVALID_ARGUMENT:
         raise InvalidArgumentError(f"topk is {topk}; it must be at least 1")
@@ -138,3 +143,9 @@ class PaddleClasModel(Model[ClassifyResult]):
 #: FastDeploy's names for single architectures; all are PaddleClasModel.
 PPLCNet = PPLCNetv2 = EfficientNet = GhostNet = MobileNetv1 = MobileNetv2 = MobileNetv3 = PaddleClasModel
 ShuffleNetv2 = SqueezeNet = Inceptionv3 = PPHGNet = ResNet50vd = SwinTransformer = PaddleClasModel
+
+__getattr__ = refuse("ramet.vision.classification", {
+    "ResNet YOLOv5Cls": f"{SERIES}; PaddleClasModel is its classifier, of any architecture",
+    "PPShiTuV2Detector PPShiTuV2Recognizer PPShiTuV2RecognizerPreprocessor PPShiTuV2RecognizerPostprocessor":
+        "the detector of PP-ShiTu is a PicoDet for ramet.vision.detection, its recogniser a PaddleClasModel with features",
+})

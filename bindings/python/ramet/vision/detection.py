@@ -12,6 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from .. import _abi
+from .._absent import SERIES, refuse
 from .._enums import ModelFormat
 from .._errors import InvalidArgumentError
 from .._images import ImageLike, Images
@@ -401,3 +402,10 @@ class SOLOv2(PPDetBase):
     """SOLOv2: objects with masks."""
 
     _model_name = "PaddleDetection/SOLOv2"
+
+
+__getattr__ = refuse("ramet.vision.detection", {
+    "YOLOv5 YOLOv6 YOLOv7 YOLOv8 YOLOX": f"{SERIES}; take the model that PaddleYOLO exports, and PaddleYOLOv5 and its like",
+    "FastestDet NanoDetPlus RKYOLOV5 RKYOLOV7 RKYOLOX ScaledYOLOv4 YOLOR YOLOv5Lite YOLOv5Seg YOLOv7End2EndORT "
+    "YOLOv7End2EndTRT": SERIES,
+})

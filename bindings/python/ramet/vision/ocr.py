@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import Any, Dict, List, Optional, Sequence, Tuple, TypeVar, cast
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar, cast
 
 from .. import _abi
+from .._absent import SERIES, refuse
 from .._enums import ModelFormat
 from .._errors import ClosedError, InvalidArgumentError, UnsupportedError
-from .._images import ImageLike, Images
+from .._images import ImageLike, Images, as_batch
 from .._library import Handle, call, create, lib, text
 from .._model import Model, PathLike, Postprocessor, Predictor, Preprocessor, model_files, read_memory
 from .._options import RuntimeOption
@@ -225,6 +226,10 @@ class DBDetector(Model[OCRResult], _DetProperties):
     def _apply(self, address: int, values: Dict[str, Any]) -> None:
         call(lib.ramet_det_model_set_option, address, ctypes.byref(_det_option(values)))
 
+    def predict(self, input_image: ImageLike) -> OCRResult:
+        """Boxes of the texts in one image."""
+        return super().predict(input_image)
+
     def _read(self, result: Any) -> OCRResult:
         made = OCRResult()
         made.boxes = [read_quad(quad) for quad in result.boxes[:result.count]]
@@ -337,9 +342,9 @@ class Classifier(Model[OCRResult]):
         """As in FastDeploy: one result with a label and a score for each image."""
         return _merged(super().batch_predict(images))
 
-    def predict(self, im: ImageLike) -> OCRResult:
+    def predict(self, input_image: ImageLike) -> OCRResult:
         """Label and score of one image."""
-        return cast(OCRResult, self.batch_predict([im]))
+        return cast(OCRResult, self.batch_predict([input_image]))
 
     @property
     def cls_image_shape(self) -> List[int]:
@@ -480,9 +485,9 @@ class Recognizer(Model[OCRResult]):
         """As in FastDeploy: one result with a text and a score for each image."""
         return _merged(super().batch_predict(images))
 
-    def predict(self, im: ImageLike) -> OCRResult:
+    def predict(self, input_image: ImageLike) -> OCRResult:
         """Text and score of one image."""
-        return cast(OCRResult, self.batch_predict([im]))
+        return cast(OCRResult, self.batch_predict([input_image]))
 
     @property
     def rec_image_shape(self) -> List[int]:
@@ -547,6 +552,9 @@ class PPOCRBase(Predictor[OCRResult]):
         super().__init__()
         if rec_model is None:
             raise InvalidArgumentError("reading needs a recogniser: rec_model")
+        _check_kind("det_model", det_model, DBDetector)
+        _check_kind("cls_model", cls_model, Classifier)
+        _check_kind("rec_model", rec_model, Recognizer)
         self.det_model, self.cls_model, self.rec_model = det_model, cls_model, rec_model
         self.drop_score = drop_score
         shape = rec_model.rec_image_shape
@@ -634,8 +642,13 @@ class PPOCRBase(Predictor[OCRResult]):
 
     # ---- work ----
 
+    def predict(self, input_image: ImageLike) -> OCRResult:
+        """The texts of one image."""
+        return super().predict(input_image)
+
     def batch_predict(self, images: Sequence[ImageLike]) -> List[OCRResult]:
         """The texts of each image; the answer for an image does not depend on the others."""
+        images = as_batch(images)
         results = (_abi.OcrResult * max(len(images), 1))()
         handle = self._join()
         with Images(images) as given, handle.use() as address, self._timed(address):
@@ -695,6 +708,11 @@ class PPOCRBase(Predictor[OCRResult]):
         return [function(kind, "runtime")(model) for kind, model in models.items() if model is not None]
 
 
+def _check_kind(name: str, model: Any, kind: Type[Any]) -> None:
+    if not isinstance(model, (kind, type(None))):
+        raise InvalidArgumentError(f"{name} must be a {kind.__name__}, not a {type(model).__name__}")
+
+
 def _batch_size(value: int) -> int:
     if value != -1 and not 1 <= value <= 4096:
         raise InvalidArgumentError(f"a batch size is 1..4096, or -1 for all, not {value}")
@@ -724,3 +742,9 @@ class PPOCRv2(PPOCRBase):
 
 #: FastDeploy's older names.
 PPOCRSystemv4, PPOCRSystemv3, PPOCRSystemv2 = PPOCRv4, PPOCRv3, PPOCRv2
+
+__getattr__ = refuse("ramet.vision.ocr", {
+    "StructureV2Layout StructureV2LayoutPreprocessor StructureV2LayoutPostprocessor StructureV2Table "
+    "StructureV2TablePreprocessor StructureV2TablePostprocessor PPStructureV2Table PPStructureV2TableSystem":
+        f"{SERIES}; of OCR detection, direction and recognition of text",
+})

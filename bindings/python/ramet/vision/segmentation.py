@@ -134,6 +134,14 @@ class PaddleSegModel(Model[SegmentationResult]):
     def _apply(self, address: int, values: Dict[str, Any]) -> None:
         call(lib.ramet_segment_model_set_option, address, _option(values))
 
+    def predict(self, image: ImageLike) -> SegmentationResult:
+        """What each pixel of an image shows."""
+        return super().predict(image)
+
+    def batch_predict(self, image_list: Sequence[ImageLike]) -> List[SegmentationResult]:
+        """The same of each image; the answer for an image does not depend on the others."""
+        return super().batch_predict(image_list)
+
     def _read(self, result: Any) -> SegmentationResult:
         return read_result(result)
 

@@ -6,7 +6,7 @@ boxes are drawn all the same, and a warning says so once.
 """
 from __future__ import annotations
 
-from typing import Any, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, List, NoReturn, Optional, Sequence, Tuple, Type
 
 import numpy as np
 
@@ -113,6 +113,11 @@ class _Pen:
         part[:] = np.rint(part * (1 - share) + np.array(self._colour, np.float32) * share).astype(np.uint8)
 
 
+def _check_kind(function: str, result: Any, kind: Type[Any]) -> None:
+    if not isinstance(result, kind):
+        raise InvalidArgumentError(f"{function}(): {kind.__name__} is wanted, not {type(result).__name__}")
+
+
 # ---- results -------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +144,7 @@ def vis_detection(im_data: ImageLike, det_result: DetectionResult, labels: Seque
                   line_size: int = 1, font_size: float = 0.5, font_color: Colour = (255, 255, 255),
                   font_thickness: int = 1) -> Array:
     """Boxes, masks, classes and scores of the objects that do not score below the threshold, on a copy of the image."""
+    _check_kind("vis_detection", det_result, DetectionResult)
     image = to_array(im_data)
     colours = class_colours(max([*det_result.label_ids, 9]) + 1)
     pen = _Pen(font_size, font_color)
@@ -166,6 +172,7 @@ def _labels_of(im: Array, result: SegmentationResult) -> Array:
 
 def vis_segmentation(im_data: ImageLike, seg_result: SegmentationResult, weight: float = 0.5) -> Array:
     """Pixels in the colours of their classes, mixed with the image; pixels of class 0 stay as they are."""
+    _check_kind("vis_segmentation", seg_result, SegmentationResult)
     image = to_array(im_data)
     classes = _labels_of(image, seg_result)
     painted = class_colours(int(classes.max()) + 1 if classes.size else 1)[classes]
@@ -175,6 +182,7 @@ def vis_segmentation(im_data: ImageLike, seg_result: SegmentationResult, weight:
 
 def vis_ppocr(im_data: ImageLike, det_result: OCRResult, score_threshold: float = 0.0) -> Array:
     """Outlines of the texts that do not score below the threshold."""
+    _check_kind("vis_ppocr", det_result, OCRResult)
     image = to_array(im_data)
     for i, box in enumerate(det_result.boxes):
         if i >= len(det_result.rec_scores) or det_result.rec_scores[i] >= score_threshold:
