@@ -8,10 +8,10 @@
 
 #include "kernels/simd.h"
 
-/* x * (min(max(x + offset, 0), threshold) / divisor), where factor = 1 / divisor; large x do not overflow */
-RMT_INLINE vf v_hard_swish(vf x, vf threshold, vf factor, vf offset)
+/* x times the slope factor * x + offset, which is kept between 0 and limit; large x do not overflow */
+RMT_INLINE vf v_hard_swish(vf x, vf limit, vf factor, vf offset)
 {
-    return x * (v_clamp(x + offset, v_set(0), threshold) * factor);
+    return x * v_clamp(x * factor + offset, v_min(limit, v_set(0)), v_max(limit, v_set(0)));
 }
 
 /* What happens to a sum. */
@@ -26,7 +26,7 @@ typedef struct epilogue {
     epilogue_kind kind;
     float low, high;
     float scale, shift;
-    float threshold, factor, offset;
+    float limit, factor, offset;
     bool behind; /* the activation has to be applied to the stored elements */
 } epilogue;
 
@@ -44,9 +44,9 @@ RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
         e.high = act->p1;
     } else if (act->function == RMT_UNARY_HARD_SWISH) {
         e.kind = EPILOGUE_HARD_SWISH;
-        e.threshold = act->p0;
         e.factor = act->scale / act->p1;
-        e.offset = act->p2;
+        e.limit = act->p0 * e.factor;
+        e.offset = act->p2 * e.factor;
     } else if (act->function != RMT_UNARY_NONE) {
         e.kind = EPILOGUE_NONE;
         e.behind = true;
@@ -57,13 +57,13 @@ RMT_INLINE epilogue epilogue_make(const rmt_activation *act)
 /* The same in registers, for loops that store between its uses. */
 typedef struct epilogue_vectors {
     epilogue_kind kind;
-    vf low, high, scale, shift, threshold, factor, offset;
+    vf low, high, scale, shift, limit, factor, offset;
 } epilogue_vectors;
 
 RMT_INLINE epilogue_vectors epilogue_load(const epilogue *e)
 {
-    return (epilogue_vectors){e->kind,         v_set(e->low),       v_set(e->high),   v_set(e->scale),
-                              v_set(e->shift), v_set(e->threshold), v_set(e->factor), v_set(e->offset)};
+    return (epilogue_vectors){e->kind,         v_set(e->low),   v_set(e->high),   v_set(e->scale),
+                              v_set(e->shift), v_set(e->limit), v_set(e->factor), v_set(e->offset)};
 }
 
 RMT_INLINE vf epilogue_clamp(const epilogue_vectors *e, vf x) { return v_clamp(x, e->low, e->high); }
@@ -75,7 +75,7 @@ RMT_INLINE vf epilogue_scaled_clamp(const epilogue_vectors *e, vf x)
 
 RMT_INLINE vf epilogue_hard_swish(const epilogue_vectors *e, vf x)
 {
-    return v_hard_swish(x, e->threshold, e->factor, e->offset) + e->shift;
+    return v_hard_swish(x, e->limit, e->factor, e->offset) + e->shift;
 }
 
 RMT_INLINE vf epilogue_apply(const epilogue_vectors *e, vf x)

@@ -111,6 +111,18 @@ RMT_INLINE vf v_min(vf a, vf b)
 
 RMT_INLINE vf v_clamp(vf x, vf low, vf high) { return v_min(high, v_max(low, x)); /* NaN stays NaN */ }
 
+/* sum + a * b, never as two operations where the level has one: the compiler may move a product away from its sum. */
+RMT_INLINE vf v_multiply_add(vf a, vf b, vf sum)
+{
+#if RMT_VL == 16
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)sum);
+#elif RMT_VL == 8
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
+#else
+    return sum + a * b;
+#endif
+}
+
 RMT_INLINE vf v_sqrt(vf x)
 {
 #if RMT_VL == 16

@@ -9,8 +9,9 @@
 #include "kernels/epilogue.h"
 
 #define PIXELS 8  /* of a group at most */
-#define KERNEL 5  /* columns of a kernel that has its own code, */
-#define ROWS 5    /* and rows */
+#define KERNEL 5  /* most columns of a kernel that has its own code, */
+#define ROWS 5    /* rows, */
+#define STRIDE 2  /* and step */
 #define VECTORS 4 /* of channels, for a single pixel */
 
 /* The kernel's rows that are there, from column 0 on, with their weights. */
@@ -54,7 +55,7 @@ RMT_INLINE void convolve_vectors(const task *t, int32_t x, int32_t first, int32_
             const float *in = d->rows[r] + from + s * d->dilation * d->in_pixel;
             const float *weight = d->weight + (r * d->kw + s) * d->weight_stride + c;
             for (int32_t v = 0; v < vectors; v++)
-                sum[v] += v_load_upto(in + v * RMT_VL, left) * v_load(weight + v * RMT_VL);
+                sum[v] = v_multiply_add(v_load_upto(in + v * RMT_VL, left), v_load(weight + v * RMT_VL), sum[v]);
         }
     }
     for (int32_t v = 0; v < vectors; v++)
@@ -110,24 +111,40 @@ RMT_INLINE missing_columns find_missing(const rmt_depthwise *d, int32_t first, i
     return (missing_columns){first < 0 ? -first : 0, first + count > d->in_width ? first + count - d->in_width : 0};
 }
 
-/* One row of the kernel: an input column after the other, each into the pixels that see it. Up to kw / 2 may be missing. */
-RMT_INLINE void add_row(const float *row, ptrdiff_t from, ptrdiff_t in_pixel, const missing_columns missing,
-                        const float *weight, ptrdiff_t weight_stride, const shape s, vf sum[PIXELS])
+/*
+ * `by` floats further on. That the place comes from an addition is hidden from the compiler: it would keep a counter for each of
+ * many places that lie as far apart, most of them on the stack.
+ */
+RMT_INLINE float *step(const float *at, ptrdiff_t by)
+{
+    at += by;
+    __asm__("" : "+r"(at));
+    return (float *)at;
+}
+
+/*
+ * One row of the kernel: an input column after the other, from `row` on, each into the pixels that see it. Up to kw / 2 may be
+ * missing on either side.
+ */
+RMT_INLINE void add_row(const float *row, ptrdiff_t in_pixel, const missing_columns missing, const float *weight,
+                        ptrdiff_t weight_stride, const shape s, vf sum[PIXELS])
 {
     vf w[KERNEL];
-    for (int32_t t = 0; t < s.kw; t++)
-        w[t] = v_load(weight + t * weight_stride);
+    for (int32_t t = 0; t < s.kw; t++, weight = step(weight, weight_stride))
+        w[t] = v_load(weight);
 #pragma GCC unroll 19
     for (int32_t j = 0; j < columns_of(s); j++) {
+        if (j > 0 && j % 4 == 0)
+            row = step(row, 4 * in_pixel);
         if (j < s.kw / 2 && j < missing.left)
             continue;
         if (j >= columns_of(s) - s.kw / 2 && j >= columns_of(s) - missing.right)
-            continue;
-        const vf x = v_load(row + (from + j * in_pixel));
+            break;
+        const vf x = v_load(row + j % 4 * in_pixel);
         for (int32_t t = 0; t < s.kw; t++) {
             const int32_t i = (j - t) / s.stride;
             if (j >= t && (j - t) % s.stride == 0 && i < s.pixels)
-                sum[i] += x * w[t];
+                sum[i] = v_multiply_add(x, w[t], sum[i]);
         }
     }
 }
@@ -150,108 +167,105 @@ RMT_INLINE void activate(const epilogue_vectors *end, vf sum[PIXELS], const int3
 }
 
 /* The part of a row that lies beside a group, where a cache line begins. */
-RMT_INLINE void fetch(const float *row, ptrdiff_t from, ptrdiff_t in_pixel, const shape s)
+RMT_INLINE void fetch(const float *row, ptrdiff_t in_pixel, const shape s)
 {
-    if (row == NULL)
-        return;
-    for (int32_t j = 0; j < s.pixels * s.stride; j++)
-        __builtin_prefetch(row + (from + j * in_pixel));
+    for (int32_t j = 0; j < s.pixels * s.stride; j++, row = step(row, in_pixel))
+        __builtin_prefetch(row);
 }
 
-/* All whole vectors of channels of a group. Nothing is read from the task in the loop, since its stores might alias. */
-RMT_INLINE void convolve_group(const task *t, int32_t x, const shape s)
+/* One vector of channels of a group: `in` floats from where a row begins, to `out`. */
+RMT_INLINE void convolve_vector(const rmt_depthwise *d, const kernel_rows *rows, const epilogue_vectors *end,
+                                const missing_columns missing, ptrdiff_t in, ptrdiff_t out, ptrdiff_t c, const shape s)
 {
-    const rmt_depthwise *d = t->d;
+    const vf start = d->bias == NULL ? v_set(0) : v_load(d->bias + c);
+    vf sum[PIXELS];
+    for (int32_t i = 0; i < s.pixels; i++)
+        sum[i] = start;
+    for (int32_t r = 0; r < rows->count; r++)
+        add_row(step(rows->in[r], in), d->in_pixel, missing, rows->weight[r] + c, d->weight_stride, s, sum);
+    if (d->add != NULL) {
+        const float *add = d->add + out;
+        for (int32_t i = 0; i < s.pixels; i++, add = step(add, d->out_pixel))
+            sum[i] += v_load(add);
+    }
+    activate(end, sum, s.pixels);
+    float *to = d->out + out;
+    for (int32_t i = 0; i < s.pixels; i++, to = step(to, d->out_pixel))
+        v_store(to, sum[i]);
+}
+
+/*
+ * All whole vectors of channels of `count` groups, the first of which begins at pixel x. What the loops read lies in copies,
+ * which the compiler knows stores to leave alone; but for the activation's numbers, which would push sums out of registers.
+ */
+RMT_INLINE void convolve_groups(const task *t, int32_t x, int32_t count, const shape s)
+{
+    const rmt_depthwise d = *t->d;
     const kernel_rows rows = t->rows;
-    const epilogue_vectors end = t->end;
-    const ptrdiff_t in_pixel = d->in_pixel, out_pixel = d->out_pixel, weight_stride = d->weight_stride;
-    const float *bias = d->bias, *add = d->add == NULL ? NULL : d->add + x * out_pixel;
-    const float *const ahead[2] = {d->ahead[0], d->ahead[1]};
-    float *out = d->out + x * out_pixel;
-    const int32_t channels = d->channels / RMT_VL * RMT_VL, first = x * s.stride - d->pad_left;
-    const missing_columns missing = find_missing(d, first, columns_of(s));
-    for (ptrdiff_t c = 0; c < channels; c += RMT_VL) {
-        const vf start = bias == NULL ? v_set(0) : v_load(bias + c);
-        vf sum[PIXELS];
-        for (int32_t i = 0; i < s.pixels; i++)
-            sum[i] = start;
-        for (int32_t r = 0; r < rows.count; r++)
-            add_row(rows.in[r], first * in_pixel + c, in_pixel, missing, rows.weight[r] + c, weight_stride, s, sum);
-        if (c % RMT_PANEL == 0) {
-            fetch(ahead[0], x * s.stride * in_pixel + c, in_pixel, s);
-            fetch(ahead[1], x * s.stride * in_pixel + c, in_pixel, s);
+    const ptrdiff_t channels = d.channels / RMT_VL * RMT_VL;
+    for (; count > 0; count--, x += s.pixels) {
+        const int32_t first = x * s.stride - d.pad_left;
+        const missing_columns missing = find_missing(&d, first, columns_of(s));
+        const ptrdiff_t in = first * d.in_pixel, out = x * d.out_pixel;
+        for (ptrdiff_t c = 0; c < channels; c += RMT_VL) {
+            for (int32_t i = 0; c % RMT_PANEL == 0 && i < 2; i++)
+                if (d.ahead[i] != NULL)
+                    fetch(d.ahead[i] + x * s.stride * d.in_pixel + c, d.in_pixel, s);
+            convolve_vector(&d, &rows, &t->end, missing, in + c, out + c, c, s);
         }
-        if (add != NULL)
-            for (int32_t i = 0; i < s.pixels; i++)
-                sum[i] += v_load(add + i * out_pixel + c);
-        activate(&end, sum, s.pixels);
-        for (int32_t i = 0; i < s.pixels; i++)
-            v_store(out + i * out_pixel + c, sum[i]);
     }
 }
 
-RMT_INLINE void run_pixels(const task *t, int32_t x, const int32_t pixels, const int32_t kw, const int32_t stride)
-{
-    const rmt_depthwise *d = t->d;
-    convolve_group(t, x, (shape){pixels, kw, stride});
-    if (d->channels % RMT_VL == 0)
-        return;
-    for (int32_t i = 0; i < pixels; i++)
-        convolve_pixel(t, x + i, d->channels / RMT_VL * RMT_VL);
-}
+typedef void group_run(const task *t, int32_t x, int32_t count);
 
-RMT_INLINE void run_group(const task *t, int32_t x, int32_t pixels, const int32_t kw, const int32_t stride)
-{
-    switch (pixels) {
-    case 8: run_pixels(t, x, 8, kw, stride); break;
-    case 7: run_pixels(t, x, 7, kw, stride); break;
-    case 6: run_pixels(t, x, 6, kw, stride); break;
-    case 5: run_pixels(t, x, 5, kw, stride); break;
-    case 4: run_pixels(t, x, 4, kw, stride); break;
-    case 3: run_pixels(t, x, 3, kw, stride); break;
-    case 2: run_pixels(t, x, 2, kw, stride); break;
-    default: run_pixels(t, x, 1, kw, stride); break;
+/* clang-format off */
+#define SIZES(DO, kw, stride)                                                                                   \
+    DO(1, kw, stride) DO(2, kw, stride) DO(3, kw, stride) DO(4, kw, stride)                                     \
+    DO(5, kw, stride) DO(6, kw, stride) DO(7, kw, stride) DO(8, kw, stride)
+#define SHAPES(DO) SIZES(DO, 3, 1) SIZES(DO, 3, 2) SIZES(DO, 5, 1) SIZES(DO, 5, 2)
+/* clang-format on */
+
+#define GROUPS(pixels, kw, stride)                                                         \
+    static void groups_##pixels##_##kw##_##stride(const task *t, int32_t x, int32_t count) \
+    {                                                                                      \
+        convolve_groups(t, x, count, (shape){pixels, kw, stride});                         \
     }
-}
+SHAPES(GROUPS)
 
-static void run_group_3_1(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 3, 1); }
-static void run_group_3_2(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 3, 2); }
-static void run_group_5_1(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 5, 1); }
-static void run_group_5_2(const task *t, int32_t x, int32_t pixels) { run_group(t, x, pixels, 5, 2); }
+#define ENTRY(pixels, kw, stride) [kw][stride][pixels] = groups_##pixels##_##kw##_##stride,
+static group_run *const table[KERNEL + 1][STRIDE + 1][PIXELS + 1] = {SHAPES(ENTRY)};
 
 /* ---- the row ---------------------------------------------------------------------------------------------------- */
 
-typedef void group_run(const task *t, int32_t x, int32_t pixels);
-
-/* NULL: no code of its own. */
-static group_run *choose_group(const rmt_depthwise *d)
+/* Whether there is code for groups. */
+static bool goes_in_groups(const rmt_depthwise *d)
 {
     const int32_t end = (d->out_width - 1) * d->stride + d->kw - d->pad_left; /* of the last window */
-    if (d->dilation != 1 || d->pad_left > d->kw / 2 || end > d->in_width + d->kw / 2)
-        return NULL;
-    if (d->kw == 3)
-        return d->stride == 1 ? run_group_3_1 : d->stride == 2 ? run_group_3_2 : NULL;
-    if (d->kw == 5)
-        return d->stride == 1 ? run_group_5_1 : d->stride == 2 ? run_group_5_2 : NULL;
-    return NULL;
+    return d->dilation == 1 && d->pad_left <= d->kw / 2 && end <= d->in_width + d->kw / 2 && d->kh <= ROWS &&
+           d->kw <= KERNEL && d->stride <= STRIDE && table[d->kw][d->stride][PIXELS] != NULL;
+}
+
+/* The row in groups whose sizes differ by one at most. */
+static void run_groups(const task *t)
+{
+    group_run *const *run = table[t->d->kw][t->d->stride];
+    const int32_t width = t->d->out_width, groups = (width + PIXELS - 1) / PIXELS;
+    const int32_t low = width / groups, high_groups = width % groups;
+    if (high_groups > 0)
+        run[low + 1](t, 0, high_groups);
+    run[low](t, high_groups * (low + 1), groups - high_groups);
 }
 
 void RMT_NAME(depthwise)(const rmt_depthwise *d)
 {
     const epilogue end = epilogue_make(&d->act);
-    group_run *run = choose_group(d);
-    if (run != NULL) {
-        const task t = {d, epilogue_load(&end), find_rows(d)};
-        const int32_t groups = (d->out_width + PIXELS - 1) / PIXELS; /* whose sizes differ by one at most */
-        for (int32_t i = 0; i < groups; i++) {
-            const int32_t from = (int32_t)((int64_t)d->out_width * i / groups);
-            run(&t, from, (int32_t)((int64_t)d->out_width * (i + 1) / groups) - from);
-        }
-    } else {
-        const task t = {.d = d, .end = epilogue_load(&end)};
-        for (int32_t x = 0; x < d->out_width; x++)
-            convolve_pixel(&t, x, 0);
-    }
+    const bool grouped = goes_in_groups(d);
+    const task t = {d, epilogue_load(&end), grouped ? find_rows(d) : (kernel_rows){.count = 0}};
+    const int32_t done = grouped ? d->channels / RMT_VL * RMT_VL : 0;
+    if (done > 0 && d->out_width > 0)
+        run_groups(&t);
+    for (int32_t x = 0; done < d->channels && x < d->out_width; x++)
+        convolve_pixel(&t, x, done);
     if (end.behind)
         epilogue_pixels(d->out, d->out_pixel, d->out_width, d->channels, &d->act);
 }

@@ -216,7 +216,7 @@ static void apply(const float *x, float *y, int64_t n, const rmt_activation *act
     case RMT_UNARY_RELU: map(relu, x, y, n, &p); break;
     case RMT_UNARY_CLIP: map(clip, x, y, n, &p); break;
     case RMT_UNARY_HARD_SWISH:
-        p.p1 = v_set(1.0f / act->p1);
+        p = (params){v_set(act->p0 / act->p1), v_set(1.0f / act->p1), v_set(act->p2 / act->p1)};
         map(hard_swish, x, y, n, &p);
         break;
     case RMT_UNARY_HARD_SIGMOID: map(hard_sigmoid, x, y, n, &p); break;
