@@ -1808,7 +1808,13 @@ namespace ocr
 template <typename Task> class TextModel : public detail::HandleModel<Task>
 {
   public:
-    const typename Task::Option &Option() const { return option_; }
+    const typename Task::Option &Option() const
+    {
+        static const std::shared_ptr<typename Task::Option> moved = Defaults();
+        return option_ ? *option_ : *moved;
+    }
+    /* The same as pipelines keep it, to follow what is set later; null when this model was moved away. */
+    std::shared_ptr<const typename Task::Option> SharedOption() const { return option_; }
 
     /* All of it; the strings in it are read at once or, of a model that is open already, not at all. */
     bool SetOption(const typename Task::Option &option)
@@ -1816,30 +1822,36 @@ template <typename Task> class TextModel : public detail::HandleModel<Task>
         ramet_error error = {};
         if (!this->failure_.Accept(Task::SetOption(this->Get(), &option, &error), error))
             return false;
-        option_ = option;
+        *option_ = option;
         return true;
     }
     /* False: a part's setter was asked for what this model cannot do. */
     bool Refuse(const char *message) { return this->failure_.Refuse(RAMET_STATUS_UNSUPPORTED, message); }
 
   protected:
-    TextModel() { Task::Init(&option_); }
+    TextModel() : option_(Defaults()) {}
+    static std::shared_ptr<typename Task::Option> Defaults()
+    {
+        const auto option = std::make_shared<typename Task::Option>();
+        Task::Init(option.get());
+        return option;
+    }
     void Open(const std::string &model, const std::string &params, const RuntimeOption &option)
     {
         detail::HandleModel<Task>::Open(params, "", option,
                                         [&](const ramet_runtime_option *settings, typename Task::Model **opened,
                                             ramet_error *error) {
-                                            return Task::Open(model.c_str(), settings, &option_, opened, error);
+                                            return Task::Open(model.c_str(), settings, option_.get(), opened, error);
                                         });
     }
     template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
     {
         made = detail::HandleModel<Task>::CloneInto(std::move(made));
         if (made)
-            made->option_ = option_;
+            *made->option_ = *option_;
         return made;
     }
-    typename Task::Option option_;
+    std::shared_ptr<typename Task::Option> option_;
 };
 
 /* Changes one thing of a model's option. */
@@ -1985,7 +1997,7 @@ class DBDetectorPostprocessor
 class DBDetector : public TextModel<DetTask>
 {
   public:
-    DBDetector() { option_.db_score_mode = RAMET_DET_SCORE_MODE_SLOW; } /* not Initialized() */
+    DBDetector() { option_->db_score_mode = RAMET_DET_SCORE_MODE_SLOW; } /* not Initialized() */
     DBDetector(const std::string &model_file, const std::string &params_file = "",
                const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
         : DBDetector()
@@ -2180,9 +2192,9 @@ class Recognizer : public TextModel<RecTask>
     Recognizer(const std::string &model_file, const std::string &params_file = "", const std::string &label_path = "",
                const RuntimeOption &option = RuntimeOption(), ModelFormat = PADDLE)
     {
-        option_.dictionary = detail::OrNull(label_path);
+        option_->dictionary = detail::OrNull(label_path);
         Open(model_file, params_file, option);
-        option_.dictionary = nullptr; /* it has been read */
+        option_->dictionary = nullptr; /* it has been read */
     }
     std::string ModelName() const override { return "ppocr/ocr_rec"; }
     std::unique_ptr<Recognizer> Clone() { return CloneInto(std::unique_ptr<Recognizer>(new Recognizer)); }
@@ -2242,8 +2254,11 @@ namespace pipeline
 {
 
 /*
- * Finds text, turns it, reads it. Works on clones of the models it is made of, with the settings that they have then, and
- * shares their weights; the models may go before it.
+ * Finds text, turns it, reads it. Works on clones of the models it is made of and shares their weights; the models may go
+ * before it. What is set on them later holds from the next prediction on; clones of the pipeline keep what they have. The
+ * height of the recogniser's input is set by the constructor, as FastDeploy does it.
+ *
+ * Threads: models and the pipeline made of them belong to one thread; clones of it to threads of their own.
  */
 class PPOCRv2 : public FastDeployModel
 {
@@ -2267,22 +2282,18 @@ class PPOCRv2 : public FastDeployModel
     {
         ramet_cls_option option = cls_option_;
         option.batch_size = size;
-        ramet_error error = {};
-        if (ramet_ocr_cls_model(handle_.get()) == nullptr)
-            return true;
-        if (!failure_.Accept(ramet_cls_model_set_option(ramet_ocr_cls_model(handle_.get()), &option, &error), error))
+        if (!SetNow(ramet_ocr_cls_model(handle_.get()), ramet_cls_model_set_option, option, &cls_option_))
             return false;
-        cls_option_ = option;
+        cls_batch_size_ = size;
         return true;
     }
     bool SetRecBatchSize(int size)
     {
         ramet_rec_option option = rec_option_;
         option.batch_size = size;
-        ramet_error error = {};
-        if (!failure_.Accept(ramet_rec_model_set_option(ramet_ocr_rec_model(handle_.get()), &option, &error), error))
+        if (!SetNow(ramet_ocr_rec_model(handle_.get()), ramet_rec_model_set_option, option, &rec_option_))
             return false;
-        rec_option_ = option;
+        rec_batch_size_ = size;
         return true;
     }
     int GetClsBatchSize() const { return cls_option_.batch_size ? cls_option_.batch_size : 6; }
@@ -2299,7 +2310,7 @@ class PPOCRv2 : public FastDeployModel
     ramet_ocr *Get() const { return handle_.get(); }
 
   protected:
-    PPOCRv2() : cls_option_(), rec_option_() {}
+    PPOCRv2() : det_option_(), cls_option_(), rec_option_() {}
 
     /* rec_height: of the recogniser's input, pixels. */
     void Join(vision::ocr::DBDetector *det_model, vision::ocr::Classifier *cls_model,
@@ -2307,17 +2318,16 @@ class PPOCRv2 : public FastDeployModel
     {
         ramet_ocr *joined = nullptr;
         ramet_error error = {};
-        cls_option_ = cls_model ? cls_model->Option() : ramet_cls_option();
-        rec_option_ = rec_model ? rec_model->Option() : ramet_rec_option();
-        rec_option_.image_height = rec_height;
-        ramet_status status =
+        if (rec_model && rec_model->Get())
+            vision::ocr::Set(rec_model, &ramet_rec_option::image_height, rec_height);
+        const ramet_status status =
             ramet_ocr_join(det_model ? det_model->Get() : nullptr, cls_model ? cls_model->Get() : nullptr,
                            rec_model ? rec_model->Get() : nullptr, 0, &joined, &error);
+        KeepOption(det_model, &wanted_det_, &det_option_);
+        KeepOption(cls_model, &wanted_cls_, &cls_option_);
+        KeepOption(rec_model, &wanted_rec_, &rec_option_);
         handle_.reset(joined);
-        if (status == RAMET_STATUS_OK)
-            status = ramet_rec_model_set_option(ramet_ocr_rec_model(joined), &rec_option_, &error);
-        if (!failure_.Accept(status, error))
-            handle_.reset();
+        failure_.Accept(status, error);
     }
     template <typename Derived> std::unique_ptr<Derived> CloneInto(std::unique_ptr<Derived> made)
     {
@@ -2326,6 +2336,7 @@ class PPOCRv2 : public FastDeployModel
         if (!failure_.Accept(ramet_ocr_clone(handle_.get(), &clone, &error), error))
             return nullptr;
         made->handle_.reset(clone);
+        made->det_option_ = det_option_; /* a clone follows no model */
         made->cls_option_ = cls_option_;
         made->rec_option_ = rec_option_;
         return made;
@@ -2344,6 +2355,8 @@ class PPOCRv2 : public FastDeployModel
     {
         if (!detail::HavePixels(images, count))
             return failure_.Refuse(RAMET_STATUS_INVALID_ARGUMENT, detail::kNoPixels);
+        if (!Follow())
+            return false;
         detail::Results<ramet_ocr_result, ramet_ocr_result_clear> made(count);
         ramet_error error = {};
         const ramet_status status =
@@ -2353,9 +2366,48 @@ class PPOCRv2 : public FastDeployModel
         return failure_.Accept(status, error);
     }
 
+    /* Takes over what was set on the models since. */
+    bool Follow()
+    {
+        const ramet_det_option det = wanted_det_ ? *wanted_det_ : det_option_;
+        ramet_cls_option cls = wanted_cls_ ? *wanted_cls_ : cls_option_;
+        ramet_rec_option rec = wanted_rec_ ? *wanted_rec_ : rec_option_;
+        cls.batch_size = cls_batch_size_ ? cls_batch_size_ : cls.batch_size;
+        rec.batch_size = rec_batch_size_ ? rec_batch_size_ : rec.batch_size;
+        return SetNow(ramet_ocr_det_model(handle_.get()), ramet_det_model_set_option, det, &det_option_) &&
+               SetNow(ramet_ocr_cls_model(handle_.get()), ramet_cls_model_set_option, cls, &cls_option_) &&
+               SetNow(ramet_ocr_rec_model(handle_.get()), ramet_rec_model_set_option, rec, &rec_option_);
+    }
+
+    /* Sets an option where it is another one than now. */
+    template <typename Model, typename Option>
+    bool SetNow(Model *model, ramet_status (*set)(Model *, const Option *, ramet_error *), const Option &option,
+                Option *now)
+    {
+        ramet_error error = {};
+        if (model == nullptr || std::memcmp(&option, now, sizeof option) == 0)
+            return true;
+        if (!failure_.Accept(set(model, &option, &error), error))
+            return false;
+        *now = option;
+        return true;
+    }
+
+    template <typename Model, typename Option>
+    static void KeepOption(const Model *model, std::shared_ptr<const Option> *wanted, Option *now)
+    {
+        *wanted = model ? model->SharedOption() : nullptr;
+        *now = model ? model->Option() : Option();
+    }
+
     detail::Handle<ramet_ocr, ramet_ocr_close> handle_;
+    std::shared_ptr<const ramet_det_option> wanted_det_; /* of the models, who may be gone; null: none, or a clone */
+    std::shared_ptr<const ramet_cls_option> wanted_cls_;
+    std::shared_ptr<const ramet_rec_option> wanted_rec_;
+    ramet_det_option det_option_; /* as they are set now */
     ramet_cls_option cls_option_;
     ramet_rec_option rec_option_;
+    int cls_batch_size_ = 0, rec_batch_size_ = 0; /* 0: the model's */
 };
 
 /* Lines of 48 rows. */

@@ -413,6 +413,29 @@ void models_of_text_fill_results(void **)
     assert_true(one.cls_labels.empty() && rec_model.BatchPredict(pages, &all) && all.text[0] == text);
 }
 
+void a_pipeline_follows_what_is_set_on_its_models(void **)
+{
+    Picture picture = TwoLines();
+    OCRResult res, of_clone;
+    fastdeploy::vision::ocr::DBDetector det_model(kModels + "detector");
+    fastdeploy::vision::ocr::Recognizer rec_model(kModels + "recognizer", "", kModels + "dictionary.txt");
+    fastdeploy::pipeline::PPOCRv3 ppocr(&det_model, &rec_model);
+    const std::unique_ptr<fastdeploy::pipeline::PPOCRv3> clone = ppocr.Clone();
+    assert_true(ppocr.SetRecBatchSize(2));
+    assert_true(det_model.GetPostprocessor().SetDetDBBoxThresh(0.999999));
+    assert_true(ppocr.Predict(picture.Get(), &res) && clone->Predict(picture.Get(), &of_clone));
+    assert_int_equal(res.boxes.size(), 0);
+    assert_int_equal(of_clone.boxes.size(), 2);
+    assert_int_equal(ppocr.GetRecBatchSize(), 2);
+    {
+        const fastdeploy::vision::ocr::DBDetector gone = std::move(det_model);
+        assert_int_equal(det_model.Option().db_score_mode, RAMET_DET_SCORE_MODE_FAST); /* nothing left in it */
+    }
+    assert_true(ppocr.Predict(picture.Get(), &res));
+    assert_int_equal(res.boxes.size(), 0);
+    assert_int_equal(rec_model.Option().image_height, 48);
+}
+
 void pipelines_are_of_their_kind(void **)
 {
     fastdeploy::vision::ocr::DBDetector det_model(kModels + "detector");
@@ -622,6 +645,7 @@ int main()
         cmocka_unit_test(packed_weights_are_kept_in_the_folder_that_is_named),
         cmocka_unit_test(parts_are_references_and_say_what_is_set),
         cmocka_unit_test(models_of_text_fill_results),
+        cmocka_unit_test(a_pipeline_follows_what_is_set_on_its_models),
         cmocka_unit_test(pipelines_are_of_their_kind),
         cmocka_unit_test(bound_tensors_equal_those_that_are_passed),
         cmocka_unit_test(tensors_change_their_sizes),
