@@ -236,6 +236,7 @@ static void transform_input(bench *b, const winograd_map *w, const winograd_scra
             rows[i] = row < 0 || row >= w->width ? NULL : b->x + row * w->width * pixel;
         }
         rmt_winograd_input run = {.tile = w->tile,
+                                  .stride = 1,
                                   .rows = rows,
                                   .in_width = w->width,
                                   .column = tx * w->tile - 1,
@@ -254,7 +255,7 @@ static void multiply(bench *b, const winograd_map *w, const winograd_scratch *s,
     const ptrdiff_t u_xi = (ptrdiff_t)((w->co + 15) / 16) * w->ci * 16;
     const float *a[BLOCK_TILES];
     float *c[BLOCK_TILES];
-    for (int32_t xi = 0; xi < rmt_winograd_products(w->tile); xi++) {
+    for (int32_t xi = 0; xi < rmt_winograd_factors(w->tile); xi++) {
         for (int32_t t = 0; t < tiles; t++) {
             a[t] = s->v + xi * s->v_xi + t * s->v_tile;
             c[t] = s->m + xi * s->m_xi + t * s->m_tile;
@@ -286,6 +287,7 @@ static void transform_output(bench *b, const winograd_map *w, const winograd_scr
             rows[i] = row >= w->width ? NULL : b->y + (row * w->width + first) * pixel;
         }
         rmt_winograd_output run = {.tile = w->tile,
+                                   .stride = 1,
                                    .m = s->m + (t - begin) * s->m_tile,
                                    .xi_stride = s->m_xi,
                                    .tile_stride = s->m_tile,
@@ -311,7 +313,7 @@ static void run_winograd(bench *b, const void *input)
                           .m_tile = m_tile,
                           .v_xi = w->block * v_tile + 16,
                           .m_xi = w->block * m_tile + 16};
-    s.m = s.v + rmt_winograd_products(w->tile) * s.v_xi;
+    s.m = s.v + rmt_winograd_factors(w->tile) * s.v_xi;
     for (int32_t i = 0; i < blocks; i++) {
         int32_t begin = tiles * i / blocks, end = tiles * (i + 1) / blocks;
         transform_input(b, w, &s, begin, end);

@@ -191,27 +191,36 @@ typedef struct rmt_pool {
     float *out;
 } rmt_pool;
 
-/* ---- Winograd: 3x3 convolutions of stride 1 with fewer multiplications ----------------------------------------- */
+/* ---- Winograd: 3x3 convolutions with fewer multiplications ------------------------------------------------------- */
 
 /*
- * The output is cut into tiles of tile x tile pixels, tile = 4 or 2 (points 0, +-3/4, +-3/2, infinity, or 0, +-1,
- * infinity). With (tile + 2)^2 = 36 or 16 products xi:
+ * The output is cut into tiles of tile x tile pixels, tile = 4 or 2, each of which comes from side x side pixels of the
+ * input by side x side sums xi:
  *
- *   weights -> U [xi][ceil(co/16)][ci][16] once; input -> V [xi][tiles][ci]; M[xi] = V[xi] * U[xi] by gemm; M -> output
+ *   weights -> U [factor][ceil(co/16)][ci][16] once; input -> V [xi][tiles][ci]; M[xi] = V[xi] * U by gemm; M -> output
+ *
+ * Stride 1: side = tile + 2, each xi has its factor. Points 0, +-3/4, +-3/2, infinity for tile 4; 0, +-1, infinity for 2.
+ *
+ * Stride 2: side = 2 * tile + 1. Along an axis pixels 0, 2, 4, .. of a tile meet the outer taps of windows, those between
+ * them the middle tap alone. Of the former, tile + 1 positions are made (points +-1/2, +-5/4, infinity; 0, 1, infinity);
+ * the latter follow as they are and share the last of tile + 2 factors. Where both axes are at the middle tap V would be the
+ * input: those xi are left out of it.
  *
  * All transform constants are exact in binary. How tiles are grouped into runs and blocks changes no result. Infinity or
  * NaN in one pixel spreads over its tile, and weights must be finite.
  */
 
-static inline int32_t rmt_winograd_products(int32_t tile) { return (tile + 2) * (tile + 2); }
+static inline int32_t rmt_winograd_factors(int32_t tile) { return (tile + 2) * (tile + 2); }
 
-/* One 3x3 kernel -> its factors, product xi at u[xi * xi_stride]; in double precision, rounded once. The plain definition. */
-void rmt_winograd_kernel(int32_t tile, const float kernel[9], float *u, ptrdiff_t xi_stride);
+static inline int32_t rmt_winograd_side(int32_t tile, int32_t stride) { return stride * tile + 3 - stride; }
+
+/* One 3x3 kernel -> its factors, each at u[factor * u_stride]; in double precision, rounded once. The plain definition. */
+void rmt_winograd_kernel(int32_t tile, int32_t stride, const float kernel[9], float *u, ptrdiff_t u_stride);
 
 /* A run of neighbouring tiles of one row of tiles; what lies outside of the input counts as zero. */
 typedef struct rmt_winograd_input {
-    int32_t tile;
-    const float *const *rows; /* tile + 2 pointers to the first pixel of an input row, or NULL */
+    int32_t tile, stride;
+    const float *const *rows; /* side pointers to the first pixel of an input row, or NULL */
     int32_t in_width, column; /* the first input column of the first tile: may be negative */
     int32_t tiles, channels;
     ptrdiff_t in_pixel;
@@ -221,7 +230,7 @@ typedef struct rmt_winograd_input {
 
 /* The same run's sums to pixels: act(bias[c] + add + value). */
 typedef struct rmt_winograd_output {
-    int32_t tile;
+    int32_t tile, stride;
     const float *m; /* as v above, with output channels */
     ptrdiff_t xi_stride, tile_stride;
     int32_t tiles, channels;
@@ -296,8 +305,9 @@ typedef struct rmt_kernels {
     void (*depthwise)(const rmt_depthwise *row);
 
     /* winograd/ */
-    /* `count` times sixteen 3x3 kernels, [count][9][16], to their factors: xi of the i-th sixteen at u[xi * xi_stride + i * 16]. */
-    void (*winograd_weights)(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride);
+    /* `count` times sixteen 3x3 kernels, [count][9][16], to their factors: f of the i-th sixteen at u[f * u_stride + i * 16]. */
+    void (*winograd_weights)(int32_t tile, int32_t stride, const float *kernels, int32_t count, float *u,
+                             ptrdiff_t u_stride);
     void (*winograd_input)(const rmt_winograd_input *run);
     void (*winograd_output)(const rmt_winograd_output *run);
 

@@ -21,7 +21,8 @@ void RMT_NAME(pack_bfloat16)(const float *panel, int64_t steps, uint16_t *pairs)
 void RMT_NAME(gemv)(const float *x, int32_t k, const float *panels, int32_t n, const float *bias, float *y,
                     const rmt_activation *act);
 void RMT_NAME(depthwise)(const rmt_depthwise *row);
-void RMT_NAME(winograd_weights)(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride);
+void RMT_NAME(winograd_weights)(int32_t tile, int32_t stride, const float *kernels, int32_t count, float *u,
+                                ptrdiff_t u_stride);
 void RMT_NAME(winograd_input)(const rmt_winograd_input *run);
 void RMT_NAME(winograd_output)(const rmt_winograd_output *run);
 void RMT_NAME(unary)(const float *x, float *y, int64_t n, const rmt_activation *act);

@@ -231,58 +231,96 @@ static void lerp_row(const rmt_lerp_row *r)
 
 /* ---- Winograd ----------------------------------------------------------------------------------------------- */
 
-/* B transposed, of which the input's tile is multiplied from both sides, and A transposed for the output. */
-static const double input_matrix_4[6][6] = {{1.265625, 0, -2.8125, 0, 1, 0},   {0, -1.6875, -2.25, 0.75, 1, 0},
-                                            {0, 1.6875, -2.25, -0.75, 1, 0},   {0, -0.84375, -0.5625, 1.5, 1, 0},
-                                            {0, 0.84375, -0.5625, -1.5, 1, 0}, {0, 1.265625, 0, -2.8125, 0, 1}};
-static const double input_matrix_2[6][6] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
-static const double output_matrix_4[4][6] = {{1, 1, 1, 1, 1, 0},
-                                             {0, 0.75, -0.75, 1.5, -1.5, 0},
-                                             {0, 0.5625, 0.5625, 2.25, 2.25, 0},
-                                             {0, 0.421875, -0.421875, 3.375, -3.375, 1}};
-static const double output_matrix_2[4][6] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
+#define WINOGRAD_SIDE 9
 
-static void winograd_weights(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride)
+/* B transposed, of which the input's tile is multiplied from both sides, and A transposed for the output. */
+typedef struct winograd_matrices {
+    double b[WINOGRAD_SIDE][WINOGRAD_SIDE], a[4][WINOGRAD_SIDE];
+} winograd_matrices;
+
+static const winograd_matrices plain_2 = {{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}},
+                                          {{1, 1, 1, 0}, {0, 1, -1, 1}}};
+static const winograd_matrices plain_4 = {{{1.265625, 0, -2.8125, 0, 1, 0},
+                                           {0, -1.6875, -2.25, 0.75, 1, 0},
+                                           {0, 1.6875, -2.25, -0.75, 1, 0},
+                                           {0, -0.84375, -0.5625, 1.5, 1, 0},
+                                           {0, 0.84375, -0.5625, -1.5, 1, 0},
+                                           {0, 1.265625, 0, -2.8125, 0, 1}},
+                                          {{1, 1, 1, 1, 1, 0},
+                                           {0, 0.75, -0.75, 1.5, -1.5, 0},
+                                           {0, 0.5625, 0.5625, 2.25, 2.25, 0},
+                                           {0, 0.421875, -0.421875, 3.375, -3.375, 1}}};
+static const winograd_matrices strided_2 = {
+    {{1, 0, -1, 0, 0}, {0, 0, 1, 0, 0}, {0, 0, -1, 0, 1}, {0, 1, 0, 0, 0}, {0, 0, 0, 1, 0}},
+    {{1, 1, 0, 1, 0}, {0, 1, 1, 0, 1}}};
+static const winograd_matrices strided_4 = {{{-0.78125, 0, -1.5625, 0, 0.5, 0, 1, 0, 0},
+                                             {0.78125, 0, -1.5625, 0, -0.5, 0, 1, 0, 0},
+                                             {-0.3125, 0, -0.25, 0, 1.25, 0, 1, 0, 0},
+                                             {0.3125, 0, -0.25, 0, -1.25, 0, 1, 0, 0},
+                                             {0.390625, 0, 0, 0, -1.8125, 0, 0, 0, 1},
+                                             {0, 1, 0, 0, 0, 0, 0, 0, 0},
+                                             {0, 0, 0, 1, 0, 0, 0, 0, 0},
+                                             {0, 0, 0, 0, 0, 1, 0, 0, 0},
+                                             {0, 0, 0, 0, 0, 0, 0, 1, 0}},
+                                            {{1, 1, 1, 1, 0, 1, 0, 0, 0},
+                                             {0.5, -0.5, 1.25, -1.25, 0, 0, 1, 0, 0},
+                                             {0.25, 0.25, 1.5625, 1.5625, 0, 0, 0, 1, 0},
+                                             {0.125, -0.125, 1.953125, -1.953125, 1, 0, 0, 0, 1}}};
+
+static const winograd_matrices *winograd_matrices_of(int32_t tile, int32_t stride)
+{
+    if (stride == 2)
+        return tile == 4 ? &strided_4 : &strided_2;
+    return tile == 4 ? &plain_4 : &plain_2;
+}
+
+static void winograd_weights(int32_t tile, int32_t stride, const float *kernels, int32_t count, float *u,
+                             ptrdiff_t u_stride)
 {
     for (int32_t i = 0; i < count * RMT_PANEL; i++) {
         float kernel[9];
         for (int32_t k = 0; k < 9; k++)
             kernel[k] = kernels[(i / RMT_PANEL * 9 + k) * RMT_PANEL + i % RMT_PANEL];
-        rmt_winograd_kernel(tile, kernel, u + i, xi_stride);
+        rmt_winograd_kernel(tile, stride, kernel, u + i, u_stride);
     }
+}
+
+/* Position (y, x) of tile t. */
+static double winograd_position(const rmt_winograd_input *run, int32_t t, int32_t y, int32_t x, int32_t c)
+{
+    const winograd_matrices *matrices = winograd_matrices_of(run->tile, run->stride);
+    const int32_t side = rmt_winograd_side(run->tile, run->stride);
+    double sum = 0;
+    for (int32_t i = 0; i < side; i++) {
+        for (int32_t j = 0; j < side; j++) {
+            int32_t column = run->column + t * run->tile * run->stride + j;
+            if (run->rows[i] != NULL && column >= 0 && column < run->in_width)
+                sum += matrices->b[y][i] * matrices->b[x][j] * run->rows[i][column * run->in_pixel + c];
+        }
+    }
+    return sum;
 }
 
 static void winograd_input(const rmt_winograd_input *run)
 {
-    const int32_t side = run->tile + 2;
-    const double(*b)[6] = run->tile == 4 ? input_matrix_4 : input_matrix_2;
-    for (int32_t t = 0; t < run->tiles; t++) {
-        for (int32_t xi = 0; xi < side * side; xi++) {
-            for (int32_t c = 0; c < run->channels; c++) {
-                double sum = 0;
-                for (int32_t i = 0; i < side; i++) {
-                    for (int32_t j = 0; j < side; j++) {
-                        int32_t column = run->column + t * run->tile + j;
-                        if (run->rows[i] == NULL || column < 0 || column >= run->in_width)
-                            continue;
-                        sum += b[xi / side][i] * b[xi % side][j] * run->rows[i][column * run->in_pixel + c];
-                    }
-                }
-                run->v[xi * run->xi_stride + t * run->tile_stride + c] = (float)sum;
-            }
-        }
-    }
+    const int32_t side = rmt_winograd_side(run->tile, run->stride), outer = run->tile + 1;
+    for (int32_t t = 0; t < run->tiles; t++)
+        for (int32_t xi = 0; xi < side * side; xi++)
+            for (int32_t c = 0; c < run->channels; c++)
+                if (run->stride == 1 || xi / side < outer || xi % side < outer)
+                    run->v[xi * run->xi_stride + t * run->tile_stride + c] =
+                        (float)winograd_position(run, t, xi / side, xi % side, c);
 }
 
 static double winograd_pixel(const rmt_winograd_output *run, int32_t t, int32_t y, int32_t x, int32_t c)
 {
-    const int32_t side = run->tile + 2;
-    const double(*a)[6] = run->tile == 4 ? output_matrix_4 : output_matrix_2;
+    const winograd_matrices *matrices = winograd_matrices_of(run->tile, run->stride);
+    const int32_t side = rmt_winograd_side(run->tile, run->stride);
     const float *m = run->m + t * run->tile_stride + c;
     double sum = 0;
     for (int32_t i = 0; i < side; i++)
         for (int32_t j = 0; j < side; j++)
-            sum += a[y][i] * a[x][j] * m[(i * side + j) * run->xi_stride];
+            sum += matrices->a[y][i] * matrices->a[x][j] * m[(i * side + j) * run->xi_stride];
     return sum;
 }
 

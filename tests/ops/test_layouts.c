@@ -45,6 +45,18 @@ typedef struct layout_case {
 
 static const layout_case cases[] = {
     {"conv2d strides=[1,1] paddings=[1,1]", 1, 2, {IMAGE, {4, {19, 20, 3, 3}}}, {false, true}, false},
+    {"conv2d strides=[2,2] paddings=[1,1] act=\"relu\"",
+     1,
+     5,
+     {{4, {2, 64, 9, 12}}, {4, {70, 64, 3, 3}}, {1, {70}}, {4, {2, 70, 5, 6}}, {1, {70}}},
+     {false, true, true, false, true},
+     false},
+    {"conv2d strides=[2,2] paddings=[0,2,1,0]",
+     1,
+     2,
+     {{4, {1, 64, 36, 34}}, {4, {64, 64, 3, 3}}},
+     {false, true},
+     false},
     {"conv2d strides=[1,1] paddings=[2,2] act=\"sigmoid\"", 1, 2, {IMAGE, {4, {1, 20, 5, 5}}}, {false, true}, false},
     {"conv2d strides=[2,1] paddings=[0,0] groups=2 act=\"relu\"",
      1,

@@ -34,6 +34,25 @@ RMT_INLINE void apply_2(vd g0, vd g1, vd g2, vd *restrict to)
     to[3] = g2;
 }
 
+RMT_INLINE void apply_strided_4(vd g0, vd g1, vd g2, vd *restrict to)
+{
+    vd near = g0 * (16.0 / 21), far = g0 * (32.0 / 105), odd = g2 * (8.0 / 21);
+    to[0] = -near - odd;
+    to[1] = near - odd;
+    to[2] = odd + far;
+    to[3] = odd - far;
+    to[4] = g2;
+    to[5] = g1;
+}
+
+RMT_INLINE void apply_strided_2(vd g0, vd g1, vd g2, vd *restrict to)
+{
+    to[0] = g0;
+    to[1] = g0 + g2;
+    to[2] = g2;
+    to[3] = g1;
+}
+
 RMT_INLINE vd load_doubles(const float *p)
 {
     half_vf v;
@@ -49,7 +68,7 @@ RMT_INLINE void store_floats(float *p, vd doubles)
 
 /* Some lanes of the sixteen; apply is a constant in each caller. */
 RMT_INLINE void factors(void (*apply)(vd, vd, vd, vd *restrict), int32_t side, const float *g, float *u,
-                        ptrdiff_t xi_stride)
+                        ptrdiff_t u_stride)
 {
     vd columns[3][SIDE], row[SIDE];
     for (int32_t j = 0; j < 3; j++)
@@ -58,17 +77,27 @@ RMT_INLINE void factors(void (*apply)(vd, vd, vd, vd *restrict), int32_t side, c
     for (int32_t i = 0; i < side; i++) {
         apply(columns[0][i], columns[1][i], columns[2][i], row);
         for (int32_t j = 0; j < side; j++)
-            store_floats(u + (i * side + j) * xi_stride, row[j]);
+            store_floats(u + (i * side + j) * u_stride, row[j]);
     }
 }
 
-void RMT_NAME(winograd_weights)(int32_t tile, const float *kernels, int32_t count, float *u, ptrdiff_t xi_stride)
+RMT_INLINE void all_factors(void (*apply)(vd, vd, vd, vd *restrict), int32_t side, const float *kernels, int32_t count,
+                            float *u, ptrdiff_t u_stride)
 {
-    for (int32_t c = 0; c < count; c++, kernels += 9 * RMT_PANEL, u += RMT_PANEL) {
+    for (int32_t c = 0; c < count; c++, kernels += 9 * RMT_PANEL, u += RMT_PANEL)
         for (int32_t lane = 0; lane < RMT_PANEL; lane += LANES)
-            if (tile == 4)
-                factors(apply_4, SIDE, kernels + lane, u + lane, xi_stride);
-            else
-                factors(apply_2, SIDE - 2, kernels + lane, u + lane, xi_stride);
-    }
+            factors(apply, side, kernels + lane, u + lane, u_stride);
+}
+
+void RMT_NAME(winograd_weights)(int32_t tile, int32_t stride, const float *kernels, int32_t count, float *u,
+                                ptrdiff_t u_stride)
+{
+    if (stride == 2 && tile == 4)
+        all_factors(apply_strided_4, SIDE, kernels, count, u, u_stride);
+    else if (stride == 2)
+        all_factors(apply_strided_2, SIDE - 2, kernels, count, u, u_stride);
+    else if (tile == 4)
+        all_factors(apply_4, SIDE, kernels, count, u, u_stride);
+    else
+        all_factors(apply_2, SIDE - 2, kernels, count, u, u_stride);
 }

@@ -5,7 +5,7 @@
  */
 #include "kernels/epilogue.h"
 
-#define SIDE 6 /* of the larger tile's sums */
+#define SIDE 9 /* of the largest tile's sums */
 #define TILE 4
 
 /* Points 0, +-3/4, +-3/2, infinity. */
@@ -26,9 +26,31 @@ RMT_INLINE void transform_2(const vf m[SIDE], vf y[TILE])
     y[1] = m[1] - m[2] + m[3];
 }
 
+/* Stride 2. Points +-1/2, +-5/4, infinity for the outer taps; then a sum of the middle tap for each pixel. */
+RMT_INLINE void transform_strided_4(const vf m[SIDE], vf y[TILE])
+{
+    vf sum_near = m[0] + m[1], difference_near = m[0] - m[1];
+    vf sum_far = m[2] + m[3], difference_far = m[2] - m[3];
+    y[0] = sum_near + sum_far + m[5];
+    y[1] = 0.5f * difference_near + (1.25f * difference_far + m[6]);
+    y[2] = 0.25f * sum_near + (1.5625f * sum_far + m[7]);
+    y[3] = 0.125f * difference_near + (1.953125f * difference_far + (m[4] + m[8]));
+}
+
+/* Points 0, 1, infinity. */
+RMT_INLINE void transform_strided_2(const vf m[SIDE], vf y[TILE])
+{
+    y[0] = m[0] + m[1] + m[3];
+    y[1] = m[1] + m[2] + m[4];
+}
+
 RMT_INLINE void transform(const vf m[SIDE], vf y[TILE], const int32_t side)
 {
-    if (side == 6)
+    if (side == 9)
+        transform_strided_4(m, y);
+    else if (side == 5)
+        transform_strided_2(m, y);
+    else if (side == 6)
         transform_4(m, y);
     else
         transform_2(m, y);
@@ -36,9 +58,9 @@ RMT_INLINE void transform(const vf m[SIDE], vf y[TILE], const int32_t side)
 
 /* One tile and vector of channels, of which `left` exist. */
 RMT_INLINE void run_vector(const rmt_winograd_output *run, const epilogue_vectors *end, int32_t t, int32_t c,
-                           const int32_t side, const bool whole)
+                           const int32_t tile, const int32_t side, const bool whole)
 {
-    const int32_t tile = side - 2, left = whole ? RMT_VL : run->channels - c;
+    const int32_t left = whole ? RMT_VL : run->channels - c;
     const int32_t columns = (int32_t)rmt_min_i64(tile, run->columns - t * tile);
     const float *m = run->m + t * run->tile_stride + c;
     const vf bias = run->bias == NULL ? v_set(0) : v_load(run->bias + c);
@@ -68,14 +90,15 @@ RMT_INLINE void run_vector(const rmt_winograd_output *run, const epilogue_vector
     }
 }
 
-RMT_INLINE void run_tiles(const rmt_winograd_output *run, const epilogue_vectors *end, const int32_t side)
+RMT_INLINE void run_tiles(const rmt_winograd_output *run, const epilogue_vectors *end, const int32_t tile,
+                          const int32_t side)
 {
     for (int32_t t = 0; t < run->tiles; t++) {
         int32_t c = 0;
         for (; c + RMT_VL <= run->channels; c += RMT_VL)
-            run_vector(run, end, t, c, side, true);
+            run_vector(run, end, t, c, tile, side, true);
         if (c < run->channels)
-            run_vector(run, end, t, c, side, false);
+            run_vector(run, end, t, c, tile, side, false);
     }
 }
 
@@ -84,10 +107,14 @@ void RMT_NAME(winograd_output)(const rmt_winograd_output *caller)
     const rmt_winograd_output copy = *caller, *run = &copy; /* the compiler knows that stores leave a copy alone */
     const epilogue end = epilogue_make(&run->act);
     const epilogue_vectors vectors = epilogue_load(&end);
-    if (run->tile == 4)
-        run_tiles(run, &vectors, 6);
+    if (run->stride == 2 && run->tile == 4)
+        run_tiles(run, &vectors, 4, 9);
+    else if (run->stride == 2)
+        run_tiles(run, &vectors, 2, 5);
+    else if (run->tile == 4)
+        run_tiles(run, &vectors, 4, 6);
     else
-        run_tiles(run, &vectors, 4);
+        run_tiles(run, &vectors, 2, 4);
     for (int32_t i = 0; end.behind && i < run->tile; i++)
         if (run->rows[i] != NULL)
             epilogue_pixels(run->rows[i], run->out_pixel, run->columns, run->channels, &run->act);
