@@ -93,7 +93,7 @@ PEAK(peak_base, four, "sse2")
 #if defined(__x86_64__)
 PEAK(peak_avx2, eight, "avx2,fma")
 PEAK(peak_avx512, sixteen, "avx512f")
-static work *const peaks[RMT_LEVEL_COUNT] = {peak_base, peak_avx2, peak_avx512};
+static work *const peaks[RMT_LEVEL_COUNT] = {peak_base, peak_avx2, peak_avx512, peak_avx512};
 #else
 static work *const peaks[RMT_LEVEL_COUNT] = {peak_base};
 #endif

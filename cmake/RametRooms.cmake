@@ -9,10 +9,11 @@ set(RAMET_OBJECTS "")
 set(RAMET_LEVELS base)
 set(RAMET_LEVEL_FLAGS_base "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-  list(APPEND RAMET_LEVELS avx2 avx512)
+  list(APPEND RAMET_LEVELS avx2 avx512 avx512_bf16)
   set(RAMET_LEVEL_FLAGS_avx2 -mavx2 -mfma -mf16c)
   set(RAMET_LEVEL_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx2 -mf16c
                                -mprefer-vector-width=512)
+  set(RAMET_LEVEL_FLAGS_avx512_bf16 ${RAMET_LEVEL_FLAGS_avx512} -mavx512bf16)
 endif()
 
 # What a room needs from outside.

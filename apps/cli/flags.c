@@ -34,7 +34,7 @@ static const cli_flag output_flags[] = {
 static const cli_flag engine_flags[] = {
     {"backend", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, backend), "default|native|openvino",
      "engine; default is native, openvino a plug-in (ramet doctor tells whether it is there)", 0, 0},
-    {"cpu_level", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, cpu_level), "auto|base|avx2|avx512",
+    {"cpu_level", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, cpu_level), "auto|base|avx2|avx512|avx512_bf16",
      "instructions to use; auto takes the best there are", 0, 0},
     {"precision", CLI_KIND_CHOICE, offsetof(ramet_runtime_option, precision), "float32|bf16",
      "how weights are kept; bf16 takes half the memory and rounds them (default float32)", 0, 0},

@@ -11,7 +11,7 @@ typedef struct doctor_settings {
     ramet_runtime_option runtime;
 } doctor_settings;
 
-static const char *const level_names[] = {"auto", "base", "avx2", "avx512"};
+static const char *const level_names[] = {"auto", "base", "avx2", "avx512", "avx512_bf16"};
 
 static json_t *describe_caches(const ramet_host *host)
 {

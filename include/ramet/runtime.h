@@ -39,13 +39,15 @@ typedef enum ramet_cpu_level {
     RAMET_CPU_LEVEL_AUTO = 0,
     RAMET_CPU_LEVEL_BASE,
     RAMET_CPU_LEVEL_AVX2,
-    RAMET_CPU_LEVEL_AVX512
+    RAMET_CPU_LEVEL_AVX512,
+    RAMET_CPU_LEVEL_AVX512_BF16 /* differs from AVX512 under RAMET_PRECISION_BFLOAT16 alone */
 } ramet_cpu_level;
 
 /*
  * How the native engine keeps the weights of convolutions, products of matrices and recurrent layers. Sums and everything
  * between the layers are float32 either way. BFLOAT16 rounds each weight to 8 significant bits, which halves the memory of
- * the weights and the time to read them; docs/models.md says what it does to results.
+ * the weights and the time to read them; docs/models.md says what it does to results. At RAMET_CPU_LEVEL_AVX512_BF16 what a
+ * layer multiplies its weights with is rounded likewise, in the processor's own dot product.
  * OpenVINO takes its own arithmetic of that precision, on processors that have it.
  */
 typedef enum ramet_precision { RAMET_PRECISION_FLOAT32 = 0, RAMET_PRECISION_BFLOAT16 } ramet_precision;

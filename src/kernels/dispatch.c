@@ -9,18 +9,18 @@
 
 extern const rmt_kernels rmt_kernels_base;
 #if defined(__x86_64__)
-extern const rmt_kernels rmt_kernels_avx2, rmt_kernels_avx512;
+extern const rmt_kernels rmt_kernels_avx2, rmt_kernels_avx512, rmt_kernels_avx512_bf16;
 #endif
 
 const rmt_kernels *rmt_kernels_get(rmt_level level)
 {
-    bool avx2_fma, avx512;
-    rmt_os_cpu_features(&avx2_fma, &avx512);
+    const rmt_os_features cpu = rmt_os_cpu_features();
     switch (level) {
     case RMT_LEVEL_BASE: return &rmt_kernels_base;
 #if defined(__x86_64__)
-    case RMT_LEVEL_AVX2: return avx2_fma ? &rmt_kernels_avx2 : NULL;
-    case RMT_LEVEL_AVX512: return avx512 ? &rmt_kernels_avx512 : NULL;
+    case RMT_LEVEL_AVX2: return cpu.avx2_fma ? &rmt_kernels_avx2 : NULL;
+    case RMT_LEVEL_AVX512: return cpu.avx512 ? &rmt_kernels_avx512 : NULL;
+    case RMT_LEVEL_AVX512_BF16: return cpu.avx512_bf16 ? &rmt_kernels_avx512_bf16 : NULL;
 #endif
     default: return NULL;
     }

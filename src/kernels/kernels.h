@@ -20,7 +20,13 @@
 
 /* ---- levels ------------------------------------------------------------------------------------------ */
 
-typedef enum rmt_level { RMT_LEVEL_BASE, RMT_LEVEL_AVX2, RMT_LEVEL_AVX512, RMT_LEVEL_COUNT } rmt_level;
+typedef enum rmt_level {
+    RMT_LEVEL_BASE,
+    RMT_LEVEL_AVX2,
+    RMT_LEVEL_AVX512,
+    RMT_LEVEL_AVX512_BF16,
+    RMT_LEVEL_COUNT
+} rmt_level;
 
 /* ---- unary functions, alone or behind a sum --------------------------------------------------------------- */
 
@@ -287,8 +293,9 @@ typedef struct rmt_warp_row {
 
 typedef struct rmt_kernels {
     rmt_level level;
-    const char *name; /* "base", "avx2", "avx512" */
+    const char *name; /* "base", "avx2", "avx512", "avx512_bf16" */
     int32_t lanes;    /* floats in a vector */
+    bool rounds_a;    /* gemm with weights in BFLOAT16 rounds A likewise, denormals to zero */
 
     /* gemm/ */
     void (*gemm)(const rmt_gemm *block);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names of the functions of one level. Files in the families' folders are compiled once for every level with RMT_LEVEL
- * set to base, avx2 or avx512; RMT_NAME(gemm) is then rmt_gemm_avx2, and table/table.c gathers them.
+ * set to base, avx2, avx512 or avx512_bf16; RMT_NAME(gemm) is then rmt_gemm_avx2, and table/table.c gathers them.
  */
 #ifndef RMT_LEVEL_H
 #define RMT_LEVEL_H

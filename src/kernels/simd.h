@@ -18,10 +18,16 @@
 #define RMT_VL_base 4
 #define RMT_VL_avx2 8
 #define RMT_VL_avx512 16
+#define RMT_VL_avx512_bf16 16
 
 /* Floats in a vector, a constant also for the preprocessor. */
 #define RMT_VL RMT_PASTE(RMT_VL_, RMT_LEVEL)
 #define RMT_PARTS (RMT_PANEL / RMT_VL) /* vectors in a panel row */
+#ifdef __AVX512BF16__
+#define RMT_HAS_DOT 1 /* sums of products of bfloat16 */
+#else
+#define RMT_HAS_DOT 0
+#endif
 #define RMT_INLINE static inline __attribute__((always_inline))
 
 #if RMT_VL > 4 || defined(__SSE2__)
@@ -70,6 +76,40 @@ RMT_INLINE vf v_load_bfloat16(const uint16_t *pairs, const int32_t part)
     return (vf)(column < 8 ? pair << 16 : pair & 0xffff0000);
 #endif
 }
+
+#if RMT_HAS_DOT
+/* `count` <= 32 floats to bfloat16: to nearest, ties to even, denormals to zero; NaN stays NaN. */
+RMT_INLINE void v_round_to_bfloat16(const float *from, uint16_t *to, int32_t count)
+{
+    for (int32_t i = 0; i < count; i += RMT_VL) {
+        const __mmask16 part = (__mmask16)(count - i >= RMT_VL ? 0xffff : (1u << (count - i)) - 1);
+        const __m512 x = _mm512_maskz_loadu_ps(part, from + i);
+        _mm256_mask_storeu_epi16(to + i, part, (__m256i)_mm512_cvtneps_pbh(x));
+    }
+}
+
+/*
+ * The pairs of two rows of sixteen bfloat16, column by column: the first and the second row's. The rows lie as v_load_bfloat16()
+ * reads them; where there is but one (last), the other is zero.
+ */
+RMT_INLINE __m512i v_load_pairs(const uint16_t *rows, const bool last)
+{
+    const __m512i first = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+    const __m512i places =
+        _mm512_or_si512(first, _mm512_slli_epi32(_mm512_add_epi32(first, _mm512_set1_epi32(16)), 16));
+    const __m512i both =
+        last ? _mm512_zextsi256_si512(_mm256_loadu_si256((const __m256i_u *)rows)) : _mm512_loadu_si512(rows);
+    return _mm512_permutexvar_epi16(places, both);
+}
+
+/* sum + x[0] * pairs[0] + x[1] * pairs[1] in each lane, with one pair x for all */
+RMT_INLINE vf v_add_dot(vf sum, const uint16_t x[2], __m512i pairs)
+{
+    int32_t both;
+    memcpy(&both, x, sizeof both);
+    return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(both), (__m512bh)pairs);
+}
+#endif
 
 /* mask lanes are all ones or all zeros, as comparisons make them */
 RMT_INLINE vf v_select(vi mask, vf yes, vf no)

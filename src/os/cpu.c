@@ -25,12 +25,15 @@ static bool has_f16c(void)
 #endif
 }
 
-void rmt_os_cpu_features(bool *avx2_fma, bool *avx512)
+rmt_os_features rmt_os_cpu_features(void)
 {
+    rmt_os_features has;
     __builtin_cpu_init();
-    *avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
-    *avx512 = *avx2_fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    has.avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+    has.avx512 = has.avx2_fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    has.avx512_bf16 = has.avx512 && __builtin_cpu_supports("avx512bf16");
+    return has;
 }
 
 static void get_name(char name[64])
@@ -51,7 +54,7 @@ static void get_name(char name[64])
     name[length] = 0;
 }
 #else
-void rmt_os_cpu_features(bool *avx2_fma, bool *avx512) { *avx2_fma = *avx512 = false; }
+rmt_os_features rmt_os_cpu_features(void) { return (rmt_os_features){false}; }
 static void get_name(char name[64]) { (void)name; }
 #endif
 
@@ -64,7 +67,7 @@ static size_t cache_bytes(int name, size_t otherwise)
 void rmt_os_cpu_get(rmt_os_cpu *cpu)
 {
     *cpu = (rmt_os_cpu){.name = "unknown"};
-    rmt_os_cpu_features(&cpu->avx2_fma, &cpu->avx512);
+    cpu->features = rmt_os_cpu_features();
     get_name(cpu->name);
     cpu->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32u << 10);
     cpu->l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512u << 10);

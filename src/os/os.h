@@ -182,17 +182,23 @@ bool rmt_os_own_folder(char *path, size_t room);
 
 /* ---- processor ---------------------------------------------------------------------------------------- */
 
+/* What both CPU and system let a program use; each implies those before it. */
+typedef struct rmt_os_features {
+    bool avx2_fma;    /* AVX2, FMA, F16C */
+    bool avx512;      /* AVX-512 F, BW, DQ, VL */
+    bool avx512_bf16; /* AVX-512 BF16 */
+} rmt_os_features;
+
 typedef struct rmt_os_cpu {
-    bool avx2_fma;                        /* AVX2, FMA, F16C usable (CPU and system) */
-    bool avx512;                          /* AVX-512 F, BW, DQ, VL usable */
+    rmt_os_features features;
     size_t l1d_bytes, l2_bytes, l3_bytes; /* of one core; sensible guesses when unknown */
     char name[64];
 } rmt_os_cpu;
 
 void rmt_os_cpu_get(rmt_os_cpu *cpu);
 
-/* The two of rmt_os_cpu that one can afford to ask often: the processor itself is not asked, which takes microseconds. */
-void rmt_os_cpu_features(bool *avx2_fma, bool *avx512);
+/* What one can afford to ask often: the processor itself is not asked, which takes microseconds. */
+rmt_os_features rmt_os_cpu_features(void);
 
 typedef struct rmt_os_processors {
     int affinity; /* of the mask of the calling thread */

@@ -13,10 +13,12 @@
 
 static ramet_cpu_level best_level(void)
 {
-    const rmt_kernels *best = rmt_kernels_best();
-    if (best == rmt_kernels_get(RMT_LEVEL_AVX512))
-        return RAMET_CPU_LEVEL_AVX512;
-    return best == rmt_kernels_get(RMT_LEVEL_AVX2) ? RAMET_CPU_LEVEL_AVX2 : RAMET_CPU_LEVEL_BASE;
+    switch (rmt_kernels_best()->level) {
+    case RMT_LEVEL_AVX512_BF16: return RAMET_CPU_LEVEL_AVX512_BF16;
+    case RMT_LEVEL_AVX512: return RAMET_CPU_LEVEL_AVX512;
+    case RMT_LEVEL_AVX2: return RAMET_CPU_LEVEL_AVX2;
+    default: return RAMET_CPU_LEVEL_BASE;
+    }
 }
 
 ramet_status ramet_host_get(ramet_host *host)

@@ -63,7 +63,8 @@ static ramet_status choose_kernels(ramet_cpu_level level, const rmt_kernels **ke
 {
     static const rmt_level levels[] = {[RAMET_CPU_LEVEL_BASE] = RMT_LEVEL_BASE,
                                        [RAMET_CPU_LEVEL_AVX2] = RMT_LEVEL_AVX2,
-                                       [RAMET_CPU_LEVEL_AVX512] = RMT_LEVEL_AVX512};
+                                       [RAMET_CPU_LEVEL_AVX512] = RMT_LEVEL_AVX512,
+                                       [RAMET_CPU_LEVEL_AVX512_BF16] = RMT_LEVEL_AVX512_BF16};
     *kernels = level == RAMET_CPU_LEVEL_AUTO ? rmt_kernels_best() : rmt_kernels_get(levels[level]);
     if (*kernels != NULL)
         return RAMET_STATUS_OK;

@@ -71,7 +71,7 @@ static ramet_status check_numbers(const ramet_runtime_option *option, ramet_erro
         {"cpu_thread_num", option->cpu_thread_num, 1, MOST_THREADS},
         {"plan_capacity", option->plan_capacity, 1, MOST_PLANS},
         {"num_streams", option->num_streams, 0, MOST_THREADS},
-        {"cpu_level", (int64_t)option->cpu_level, 0, RAMET_CPU_LEVEL_AVX512},
+        {"cpu_level", (int64_t)option->cpu_level, 0, RAMET_CPU_LEVEL_AVX512_BF16},
         {"precision", (int64_t)option->precision, 0, RAMET_PRECISION_BFLOAT16},
         {"hint", (int64_t)option->hint, 0, RAMET_HINT_THROUGHPUT},
     };

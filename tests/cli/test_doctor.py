@@ -39,7 +39,7 @@ class DoctorTest(unittest.TestCase):
 
     def test_it_names_the_build(self):
         found = self.doctor()
-        self.assertIn(found['cpu_level'], ('base', 'avx2', 'avx512'))
+        self.assertIn(found['cpu_level'], ('base', 'avx2', 'avx512', 'avx512_bf16'))
         self.assertEqual(found['engines'][0], f"native {found['version']}")
         self.assertLessEqual({'jpeg', 'png', 'webp'}, set(found['image_formats'].split()))
         self.assertGreater(found['caches']['l2_bytes'], 0)

@@ -139,7 +139,8 @@ static void processor_facts_are_sensible(void **state)
     assert_in_range(cpu.l1d_bytes, 8 << 10, 1 << 20);
     assert_in_range(cpu.l2_bytes, 64 << 10, 64 << 20);
     assert_true(cpu.l3_bytes > 0);
-    assert_true(!cpu.avx512 || cpu.avx2_fma);
+    assert_true(!cpu.features.avx512 || cpu.features.avx2_fma);
+    assert_true(!cpu.features.avx512_bf16 || cpu.features.avx512);
     assert_non_null(memchr(cpu.name, 0, sizeof cpu.name));
     assert_true(cpu.name[0] != 0 && cpu.name[0] != ' ');
 }

@@ -165,7 +165,7 @@ static ramet_runtime *open_case(const fixture *f, ramet_cpu_level level, int thr
 static void matches_paddlepaddle(void **state)
 {
     const fixture *f = *state;
-    for (ramet_cpu_level level = RAMET_CPU_LEVEL_BASE; level <= RAMET_CPU_LEVEL_AVX512; level++) {
+    for (ramet_cpu_level level = RAMET_CPU_LEVEL_BASE; level <= RAMET_CPU_LEVEL_AVX512_BF16; level++) {
         ramet_runtime *one = open_case(f, level, 1);
         assert_true(one != NULL || level > RAMET_CPU_LEVEL_BASE);
         if (one == NULL)

@@ -128,7 +128,7 @@ static void check_case(const char *name, double near, ramet_cpu_level level)
 static void rounded_weights_come_near(void **state)
 {
     (void)state;
-    for (ramet_cpu_level level = RAMET_CPU_LEVEL_BASE; level <= RAMET_CPU_LEVEL_AVX512; level++)
+    for (ramet_cpu_level level = RAMET_CPU_LEVEL_BASE; level <= RAMET_CPU_LEVEL_AVX512_BF16; level++)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
             check_case(cases[i].name, cases[i].near, level);
 }

@@ -17,7 +17,8 @@ from ._errors import InvalidArgumentError, UnsupportedError, warn_once
 from ._library import call, lib, path_bytes
 
 CPU_LEVELS = {"auto": _abi.RAMET_CPU_LEVEL_AUTO, "base": _abi.RAMET_CPU_LEVEL_BASE,
-              "avx2": _abi.RAMET_CPU_LEVEL_AVX2, "avx512": _abi.RAMET_CPU_LEVEL_AVX512}
+              "avx2": _abi.RAMET_CPU_LEVEL_AVX2, "avx512": _abi.RAMET_CPU_LEVEL_AVX512,
+              "avx512_bf16": _abi.RAMET_CPU_LEVEL_AVX512_BF16}
 PRECISIONS = {"float32": _abi.RAMET_PRECISION_FLOAT32, "bfloat16": _abi.RAMET_PRECISION_BFLOAT16}
 HINTS = {"UNDEFINED": _abi.RAMET_HINT_NONE, "LATENCY": _abi.RAMET_HINT_LATENCY, "THROUGHPUT": _abi.RAMET_HINT_THROUGHPUT,
          "CUMULATIVE_THROUGHPUT": _abi.RAMET_HINT_THROUGHPUT}
@@ -153,7 +154,7 @@ class RuntimeOption:
         self.model_from_memory = False
         self.model_buffer = b""
         self.params_buffer = b""
-        #: Instructions that the engine may use: "auto", "base", "avx2" or "avx512".
+        #: Instructions that the engine may use: "auto", "base", "avx2", "avx512" or "avx512_bf16".
         self.cpu_level = "auto"
         #: How weights are kept: "float32", or "bfloat16" in half the memory, rounded to 8 significant bits.
         self.precision = "float32"

@@ -44,6 +44,12 @@ static void run_pass(gemm_pass *pass, ptrdiff_t row, int32_t rows, int32_t vecto
     RMT_NAME(tiles)(pass, row + high_rows, tiles - high_tiles, low, vectors, sums + high_rows * vectors);
 }
 
+/* Where pass i of a sum begins: at an even step, so that no pair of a dot product is cut. */
+static int32_t pass_begin(int32_t steps, int32_t i, int32_t passes)
+{
+    return i == passes ? steps : (int32_t)((int64_t)steps * i / passes) / 2 * 2;
+}
+
 static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32_t rows, int32_t vectors)
 {
     const int64_t panel = pass->column / RMT_PANEL * block->panel_stride;
@@ -54,8 +60,7 @@ static void run_group(gemm_pass *pass, const rmt_gemm *block, int32_t row, int32
     vf sums[BLOCK_ROWS * 4];
     const int32_t steps = block->taps * block->k, passes = steps > 0 ? ceil_divide(steps, PASS_STEPS) : 1;
     for (int32_t i = 0; i < passes; i++) {
-        const int32_t begin = (int32_t)((int64_t)steps * i / passes);
-        const int32_t end = (int32_t)((int64_t)steps * (i + 1) / passes);
+        const int32_t begin = pass_begin(steps, i, passes), end = pass_begin(steps, i + 1, passes);
         pass->tap = steps > 0 ? begin / block->k : 0;
         pass->q = steps > 0 ? begin % block->k : 0;
         pass->steps = end - begin;

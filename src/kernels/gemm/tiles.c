@@ -87,6 +87,65 @@ RMT_INLINE void multiply(const gemm_pass *p, const float *const *taps, const cha
     *prefetch = next;
 }
 
+#if RMT_HAS_DOT
+/* Steps of A that wait to be multiplied, rounded, and where the next come from. */
+typedef struct rounded_rows {
+    uint16_t x[RMT_TILE_ROWS][RUN];
+    const float *const *taps;
+    int32_t q;
+} rounded_rows;
+
+/* Rounds the next `count` <= RUN steps of A, over the ends of taps; a zero makes a pair of an odd last one. */
+RMT_INLINE void round_steps(const gemm_pass *p, rounded_rows *a, int32_t count, const int32_t rows)
+{
+    for (int32_t done = 0, length; done < count; done += length) {
+        length = count - done < p->k - a->q ? count - done : p->k - a->q;
+        for (int32_t i = 0; i < rows; i++)
+            v_round_to_bfloat16(a->taps[i] + a->q, a->x[i] + done, length);
+        a->q += length;
+        if (a->q == p->k) {
+            a->q = 0;
+            a->taps += p->m;
+        }
+    }
+    for (int32_t i = 0; i < rows && count % 2 != 0; i++)
+        a->x[i][count] = 0;
+}
+
+/* One pair of steps, or the last one alone. */
+RMT_INLINE void add_dots(const rounded_rows *a, int32_t s, const uint16_t *b, ptrdiff_t panel_stride, const bool last,
+                         tile_sums sum, const int32_t rows, const int32_t vectors)
+{
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < vectors; j++)
+            sum[i][j] = v_add_dot(sum[i][j], a->x[i] + s, v_load_pairs(b + j * panel_stride, last));
+}
+
+/* multiply() with A in bfloat16 too: pairs of steps from the beginning of the sum, wherever taps end. */
+RMT_INLINE void multiply_pairs(const gemm_pass *p, const float *const *taps, const char **prefetch, tile_sums sum,
+                               const int32_t rows, const int32_t vectors)
+{
+    const uint16_t *b = p->b;
+    const char *next = *prefetch;
+    rounded_rows a;
+    a.taps = taps;
+    a.q = p->q;
+    for (int32_t left = p->steps, count; left > 0; left -= count) {
+        count = left < RUN ? left : RUN;
+        round_steps(p, &a, count, rows);
+#pragma GCC unroll 1
+        for (int32_t s = 0; s + 1 < count; s += 2, b += 2 * RMT_PANEL) {
+            __builtin_prefetch(next);
+            next += 2 * p->prefetch_step;
+            add_dots(&a, s, b, p->panel_stride, false, sum, rows, vectors);
+        }
+        if (count % 2 != 0)
+            add_dots(&a, count - 1, b, p->panel_stride, true, sum, rows, vectors);
+    }
+    *prefetch = next;
+}
+#endif
+
 RMT_INLINE void activate_tile(epilogue_function *f, const epilogue_vectors *end, tile_sums sum, const int32_t rows,
                               const int32_t vectors)
 {
@@ -157,7 +216,12 @@ RMT_INLINE void run(gemm_pass *pass, ptrdiff_t row, int32_t count, vf *sums, con
                 sum[i][j] = p.first ? v_set(0) : sums[i * vectors + j];
         if (direct && p.add != NULL)
             expect(&p, row, rows);
-        multiply(&p, taps, &prefetch, sum, rows, vectors, type);
+#if RMT_HAS_DOT
+        if (type == RMT_WEIGHT_BFLOAT16)
+            multiply_pairs(&p, taps, &prefetch, sum, rows, vectors);
+        else
+#endif
+            multiply(&p, taps, &prefetch, sum, rows, vectors, type);
         if (direct) {
             finish(&p, row, sum, rows, vectors);
         } else {

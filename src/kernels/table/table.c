@@ -10,11 +10,13 @@
 #define RMT_LEVEL_NUMBER_base RMT_LEVEL_BASE
 #define RMT_LEVEL_NUMBER_avx2 RMT_LEVEL_AVX2
 #define RMT_LEVEL_NUMBER_avx512 RMT_LEVEL_AVX512
+#define RMT_LEVEL_NUMBER_avx512_bf16 RMT_LEVEL_AVX512_BF16
 
 const rmt_kernels RMT_NAME(kernels) = {
     .level = RMT_PASTE(RMT_LEVEL_NUMBER_, RMT_LEVEL),
     .name = TEXT(RMT_LEVEL),
     .lanes = RMT_VL,
+    .rounds_a = RMT_HAS_DOT,
     .gemm = RMT_NAME(gemm),
     .pack_panels = RMT_NAME(pack_panels),
     .pack_bfloat16 = RMT_NAME(pack_bfloat16),
