@@ -94,7 +94,7 @@ int64_t rmt_conv_winograd_floats(const rmt_conv *conv)
     return rmt_winograd_factors(conv->tile) * rmt_round16(conv->out_channels) * conv->in_channels;
 }
 
-/* Panels: [xi][co / 16][ci][16]. */
+/* Panels: [factor][co / 16][ci][16]. */
 void rmt_conv_pack_winograd(const rmt_op_pack *pack)
 {
     const rmt_conv *conv = pack->params;
@@ -280,7 +280,9 @@ static void multiply(const winograd_run *d, tile_range range, int32_t channel, i
     const int64_t u = (int64_t)channel * d->x.c, u_stride = d->t.columns * d->x.c;
     for (int32_t f = 0; f < factors; f++) {
         int32_t rows = 0;
-        for (tile_run r = run_from(d, range, 0); r.count > 0; r = next_run(d, range, r))
+        if (d->t.stride == 1) /* where tiles lie does not matter */
+            rows = gather(d, &(tile_run){.count = range.count}, f / side, f % side, channel, s, 0);
+        for (tile_run r = run_from(d, range, 0); d->t.stride == 2 && r.count > 0; r = next_run(d, range, r))
             rows = gather(d, &r, f / side, f % side, channel, s, rows);
         d->run->kernels->gemm(
             &(rmt_gemm){.a = s->a,
