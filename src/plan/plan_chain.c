@@ -4,7 +4,8 @@
  * step that runs them in turns, an area at a time (see rmt_chain). What lies between them needs no place in the arena then,
  * and its pixels are read while they are still in the second-level cache.
  *
- * A chain is as long as its windows, its weights and what it reads and writes at a time fit together.
+ * A chain is as long as its windows, its weights and what it reads and writes at a time fit together, and its windows are worth
+ * reading the weights again.
  */
 #include "plan/builder.h"
 
@@ -286,6 +287,21 @@ static bool has_tiles(const chaining *c)
     return true;
 }
 
+/* Whether an area keeps more bytes out of memory, written and read, than it reads of weights once more. */
+static bool saves_bytes(const chaining *c)
+{
+    const int64_t *last = last_dims(c);
+    int64_t weights = 0, saved = 0;
+    for (int32_t k = 0; k < c->chain.count; k++) {
+        const int64_t *dims = c->links[k].out.shape.dims;
+        weights += c->weights[k];
+        if (c->links[k].window >= 0)
+            saved += 2 * (c->chain.rows * c->chain.columns * dims[2] * dims[3] / (last[2] * last[3])) * dims[1] *
+                     (int64_t)sizeof(float);
+    }
+    return weights <= saved;
+}
+
 static void find_pixels(chaining *c)
 {
     for (int32_t k = 0; k < c->chain.count; k++)
@@ -299,7 +315,8 @@ static bool settle_area(chaining *c, int64_t strips)
     rmt_chain *chain = &c->chain;
     chain->columns = (ceil_divide(last_dims(c)[3], strips) + 7) / 8 * 8;
     for (chain->rows = rmt_min_i64(MOST_ROWS, last_dims(c)[2] / LEAST_BANDS); chain->rows >= 1; chain->rows--)
-        if (chain->rows * chain->columns >= LEAST_PIXELS && has_tiles(c) && footprint(c) <= CACHE_BYTES)
+        if (chain->rows * chain->columns >= LEAST_PIXELS && has_tiles(c) && saves_bytes(c) &&
+            footprint(c) <= CACHE_BYTES)
             return true;
     return false;
 }
