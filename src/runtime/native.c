@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct native_state {
     rmt_weights *weights; /* shared, counted; they keep the model */
@@ -136,11 +137,44 @@ static void native_output_info(const void *opaque, size_t index, ramet_tensor *i
     value_info(&graph->values[graph->outputs[index]], info);
 }
 
+/* " x [1,3,33,50] (declared [-1,3,-1,-1])" for each input, as far as it fits. */
+static void print_shapes(const native_state *state, const rmt_view *inputs, char *text, size_t size)
+{
+    enum { ROOM = 80 };
+    char given[ROOM], declared[ROOM];
+    size_t used = 0;
+    for (size_t i = 0; i < native_input_count(state); i++) {
+        const rmt_graph *graph = rmt_model_graph(state->model);
+        const rmt_value *value = &graph->values[graph->inputs[i]];
+        rmt_shape_print(&inputs[i].shape, given, sizeof given);
+        rmt_shape_print(&value->shape, declared, sizeof declared);
+        int written = snprintf(text + used, size - used, " %s %s (declared %s)", value->name, given, declared);
+        if (written < 0 || (size_t)written >= size - used)
+            break;
+        used += (size_t)written;
+    }
+    text[used] = '\0';
+}
+
+/* A size that a network cannot work with shows deep inside of it; the error says which inputs it is about. */
+static ramet_status get_plan(native_state *state, const rmt_view *inputs, rmt_plan **plan, ramet_error *error)
+{
+    char reason[sizeof error->message], shapes[120];
+    ramet_status status = rmt_model_get_plan(state->model, inputs, plan, error);
+    if (status != RAMET_STATUS_BAD_SHAPE || error == NULL)
+        return status;
+    print_shapes(state, inputs, shapes, sizeof shapes);
+    memcpy(reason, error->message, sizeof reason);
+    (void)snprintf(error->message, sizeof error->message,
+                   "%.190s; inputs:%s: give sides as declared, open ones as multiples of 32", reason, shapes);
+    return status;
+}
+
 static ramet_status native_run(void *opaque, const rmt_view *inputs, ramet_tensor *outputs, ramet_error *error)
 {
     native_state *state = opaque;
     rmt_plan *plan;
-    ramet_status status = rmt_model_get_plan(state->model, inputs, &plan, error);
+    ramet_status status = get_plan(state, inputs, &plan, error);
     if (status != RAMET_STATUS_OK)
         return status;
     status = rmt_exec_run(&state->exec, state->model, plan, inputs, state->outputs, error);
@@ -161,7 +195,7 @@ static ramet_status native_run(void *opaque, const rmt_view *inputs, ramet_tenso
 static ramet_status describe_plan(native_state *state, const rmt_view *inputs, rmt_buffer *text, ramet_error *error)
 {
     rmt_plan *plan;
-    ramet_status status = rmt_model_get_plan(state->model, inputs, &plan, error);
+    ramet_status status = get_plan(state, inputs, &plan, error);
     if (status != RAMET_STATUS_OK)
         return status;
     bool good = rmt_plan_print(state->model, plan, text);
@@ -201,7 +235,7 @@ static ramet_status native_forecast(void *opaque, const rmt_view *inputs, ramet_
 {
     native_state *state = opaque;
     rmt_plan *plan;
-    ramet_status status = rmt_model_get_plan(state->model, inputs, &plan, error);
+    ramet_status status = get_plan(state, inputs, &plan, error);
     if (status != RAMET_STATUS_OK)
         return status;
     rmt_model_sizes sizes = rmt_model_measure(state->model);

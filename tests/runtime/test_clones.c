@@ -290,6 +290,23 @@ static void a_budget_is_kept_before_memory_is_taken(void **state)
     ramet_runtime_close(runtime);
 }
 
+static void a_shape_that_does_not_fit_is_told_with_the_inputs(void **state)
+{
+    (void)state;
+    static const float numbers[64];
+    ramet_runtime *runtime = open_model(1);
+    ramet_tensor input, output;
+    ramet_error error = {0};
+    assert_int_equal(ramet_runtime_input_info(runtime, 0, &input), RAMET_STATUS_OK);
+    ramet_tensor flat = {.name = input.name, .dtype = input.dtype, .rank = 2, .dims = {4, 16}, .data = (void *)numbers};
+    assert_int_equal(ramet_runtime_run(runtime, &flat, 1, &output, 1, &error), RAMET_STATUS_BAD_SHAPE);
+    assert_non_null(strstr(error.message, input.name));
+    assert_non_null(strstr(error.message, "[4,16] (declared [-1,"));
+    assert_non_null(strstr(error.place, "operator "));
+    assert_int_equal(ramet_runtime_run(runtime, &flat, 1, &output, 1, NULL), RAMET_STATUS_BAD_SHAPE);
+    ramet_runtime_close(runtime);
+}
+
 static void wrong_calls_are_told_so(void **state)
 {
     (void)state;
@@ -328,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_forked_child_goes_on),
         cmocka_unit_test(shapes_beyond_the_capacity_keep_memory_flat),
         cmocka_unit_test(a_budget_is_kept_before_memory_is_taken),
+        cmocka_unit_test(a_shape_that_does_not_fit_is_told_with_the_inputs),
         cmocka_unit_test(wrong_calls_are_told_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
