@@ -160,6 +160,7 @@ const rmt_op_rule rmt_op_rules_tensors[] = {
     {"assign_value", "full", "", "Out", "shape dtype=dtype#", adapt_assign_value},
     {"range", "range", "Start End Step", "Out", "dtype=dtype#", NULL},
     {"linspace", "linspace", "Start Stop Num", "Out", "dtype=dtype#", NULL},
+    {"uniform_random", "uniform", "ShapeTensorList+|ShapeTensor?", "Out", "shape min max dtype=dtype#", NULL},
     {"eye", "eye", "", "Out", "rows=num_rows columns=num_columns dtype=dtype#", NULL},
     {"one_hot", "one_hot", "X depth_tensor?", "Out", "depth dtype=dtype#", adapt_column},
     {"one_hot_v2", "one_hot", "X depth_tensor?", "Out", "depth dtype=dtype#", NULL},

@@ -71,6 +71,7 @@ const rmt_pir_rule rmt_pir_rules_tensors[] = {
      NULL},
     {"arange", "range", "start end step", "out", "dtype", NULL},
     {"linspace", "linspace", "start stop number", "out", "dtype", NULL},
+    {"uniform", "uniform", "shape~* min! max!", "out", "shape min max dtype", NULL},
     {"eye", "eye", "num_rows~ num_columns~", "out", "rows=num_rows columns=num_columns dtype", NULL},
     {"one_hot", "one_hot", "x num_classes~", "out", "depth=num_classes", NULL},
     {"meshgrid", "meshgrid", "x*", "out*", "", NULL},

@@ -22,7 +22,7 @@ extern const rmt_op rmt_op_add_n, rmt_op_broadcast, rmt_op_compare, rmt_op_cumsu
     rmt_op_eye, rmt_op_full_batch_size_like, rmt_op_gather, rmt_op_gather_nd, rmt_op_index_put, rmt_op_linspace,
     rmt_op_masked_select, rmt_op_nonzero, rmt_op_numel, rmt_op_one_hot, rmt_op_order, rmt_op_put_along_axis,
     rmt_op_range, rmt_op_rearrange, rmt_op_repeat, rmt_op_scatter, rmt_op_scatter_nd, rmt_op_set_value,
-    rmt_op_take_along_axis, rmt_op_triangle, rmt_op_unique, rmt_op_unstack, rmt_op_where;
+    rmt_op_take_along_axis, rmt_op_triangle, rmt_op_uniform, rmt_op_unique, rmt_op_unstack, rmt_op_where;
 
 static const struct {
     const char *name;
@@ -201,6 +201,7 @@ static const struct {
     {"flip", &rmt_op_rearrange},
     {"roll", &rmt_op_rearrange},
     {"repeat_interleave", &rmt_op_repeat},
+    {"uniform", &rmt_op_uniform},
     {"pad", &rmt_op_rearrange},
     {"set_value", &rmt_op_set_value},
     {"unstack", &rmt_op_unstack},

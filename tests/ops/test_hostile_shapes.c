@@ -136,6 +136,7 @@ static const char *const texts[] = {
     "roll shifts=@@ axis=@@",
     "roll shifts=[@]",
     "repeat_interleave repeats=@ axis=@",
+    "uniform shape=@@ min=@ max=@",
     "reduce_variance dim=@@ correction=@",
     "pad paddings=@@ from_last=@ value=1.0",
     "pad paddings=[@,@,@,@] mode=\"reflect\"",

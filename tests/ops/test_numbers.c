@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/one_op.h"
@@ -216,6 +217,41 @@ static void copies_keep_every_element(void **state)
     }
 }
 
+/* ---- chance --------------------------------------------------------------------------------------------------------- */
+
+enum { BATCH = 3, DRAWN = 16 * 4096 };
+
+static void draw(int threads, float numbers[BATCH * DRAWN])
+{
+    one_op o;
+    one_op_init(&o, "uniform shape=[3,16,4096] min=-1.0 max=3.0", 1);
+    assert_int_equal(one_op_load(&o), RAMET_STATUS_OK);
+    one_op_run(&o, &(one_op_style){.threads = threads});
+    memcpy(numbers, o.result[0].data, BATCH * DRAWN * sizeof *numbers);
+    one_op_clear(&o);
+}
+
+static void chance_is_even_and_the_same_for_each_of_a_batch(void **state)
+{
+    (void)state;
+    static float numbers[BATCH * DRAWN], again[BATCH * DRAWN];
+    double sum = 0;
+    int quarters[4] = {0};
+    draw(1, numbers);
+    draw(3, again);
+    assert_memory_equal(numbers, again, sizeof numbers);
+    for (int i = 1; i < BATCH; i++)
+        assert_memory_equal(numbers, numbers + i * DRAWN, DRAWN * sizeof *numbers);
+    for (int i = 0; i < DRAWN; i++) {
+        assert_true(numbers[i] >= -1 && numbers[i] < 3);
+        quarters[(int)(numbers[i] + 1)]++;
+        sum += (double)numbers[i];
+    }
+    assert_true(fabs(sum / DRAWN - 1) < 0.02);
+    for (int i = 0; i < 4; i++)
+        assert_true(abs(quarters[i] - DRAWN / 4) < DRAWN / 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(panels_hold_a_matrix_or_its_transpose),
         cmocka_unit_test(shapes_are_read_from_known_tensors),
         cmocka_unit_test(copies_keep_every_element),
+        cmocka_unit_test(chance_is_even_and_the_same_for_each_of_a_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
