@@ -24,7 +24,6 @@ PAGE = ROOT / 'docs/threads-and-processes.md'
 MODELS = ROOT / 'build/models'
 BEGIN, END = '<!-- sharing -->', '<!-- /sharing -->'
 PIPELINE, START = 'PP-OCRv4 pipeline', 'start'
-NAMES = ('ResNet50_vd', 'PP-OCRv4 det', 'PP-OCRv4 rec', PIPELINE, START)
 COUNTS = (1, 2, 3)
 SHARING = ('forked', 'cached', 'memfd')
 PUBLISHED = {'clones': {1: (325, 322), 2: (325, 322), 3: (325, 322)}, 'opened': {1: (325, 322), 2: (560, 559), 3: (771, 771)}}
@@ -38,6 +37,9 @@ def cases(zoo):
         'PP-OCRv4 det': (MODELS / 'ch_PP-OCRv4_det_infer', '1x3x640x640', 3),
         'PP-OCRv4 rec': (MODELS / 'ch_PP-OCRv4_rec_infer', '1x3x48x320', 3),
     }
+
+
+NAMES = (*cases(ROOT), PIPELINE, START)
 
 
 # ---------------------------------------------------------------- measuring
