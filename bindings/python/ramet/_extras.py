@@ -42,27 +42,28 @@ def is_built_with_openvino() -> bool:
     return bool(openvino_libraries())
 
 
-def _fetches_nothing(call: str, what: str) -> NoReturn:
+def fetches_nothing(call: str, what: str) -> NoReturn:
+    """Raises what a function that would download raises."""
     raise UnsupportedError(f"{call}: ramet does not download; fetch {what} yourself, and give the program its path")
 
 
 def download(url: str, path: str, rename: Optional[str] = None, md5sum: Optional[str] = None,
              show_progress: bool = False) -> NoReturn:
     """Raises: ramet does not download."""
-    _fetches_nothing("download()", url)
+    fetches_nothing("download()", url)
 
 
 def download_and_decompress(url: str, path: str = ".", rename: Optional[str] = None) -> NoReturn:
     """Raises: ramet does not download."""
-    _fetches_nothing("download_and_decompress()", url)
+    fetches_nothing("download_and_decompress()", url)
 
 
 def download_model(name: str, path: Optional[str] = None, format: Optional[str] = None,
                    version: Optional[str] = None) -> NoReturn:
     """Raises: ramet does not download."""
-    _fetches_nothing("download_model()", f"the model {name!r}")
+    fetches_nothing("download_model()", f"the model {name!r}")
 
 
 def get_model_list(category: Any = None) -> NoReturn:
     """Raises: ramet does not download."""
-    _fetches_nothing("get_model_list()", "the models")
+    fetches_nothing("get_model_list()", "the models")

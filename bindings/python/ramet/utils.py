@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from ._errors import UnsupportedError
+from ._extras import fetches_nothing
 
 
 def get_detection_test_image(path: str = "") -> NoReturn:
     """Raises: ramet does not download."""
-    raise UnsupportedError("get_detection_test_image(): ramet does not download; give the program an image of yours")
+    fetches_nothing("get_detection_test_image()", "an image")
