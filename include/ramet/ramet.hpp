@@ -765,11 +765,6 @@ inline TensorInfo InfoOf(const ramet_runtime *runtime, size_t index,
     return info;
 }
 
-} // namespace detail
-
-namespace detail
-{
-
 template <typename T> void PrintRange(const void *data, int64_t count)
 {
     const T *numbers = static_cast<const T *>(data);
@@ -1460,11 +1455,6 @@ struct SegmentTask
     static constexpr auto Predict = ramet_segment_model_predict;
     static void Clear(Result *result) { ramet_segment_result_clear(result); }
 };
-
-} // namespace detail
-
-namespace detail
-{
 
 /* The first part of a model, which must outlive it; Part is what it is in C. */
 template <typename Part, ramet_status (*Disable)(Part *, int32_t, ramet_error *)> class Preprocessor
